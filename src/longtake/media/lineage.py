@@ -1,0 +1,57 @@
+"""What a result says of itself, carried in the file as one metadata tag.
+
+The tag ``longtake`` (JSON text) names the parts of the file, which engine made which,
+that they are synthetic, the plan from which they can be drawn again, and the statistics
+of the lineage's first clip, since files expire and their children must still be measured.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any, Literal
+
+from longtake.media.clip import Facts
+
+TAG = "longtake"
+VERSION = 1
+
+
+class Part(Facts):
+    """A run of shown frames ``[first, first + n_frames)`` with one maker."""
+
+    first: int
+    n_frames: int
+    start: Fraction  # presentation time of its first frame, seconds
+    synthetic: bool
+    engine: str | None = None  # None for the original
+    engine_version: str | None = None
+    seed: int | None = None
+    prompt: str | None = None
+
+
+class Lineage(Facts):
+    """The whole tag. The parts lie in order and cover every shown frame."""
+
+    version: Literal[1] = 1
+    made_by: str  # "longtake 0.1.0"
+    width: int
+    height: int
+    rate: Fraction
+    parts: tuple[Part, ...]
+    plan: dict[str, Any] | None = None  # engine plan of all synthetic frames so far
+    statistics: dict[str, Any] | None = None  # analysis.drift.Statistics of the first clip
+
+    @property
+    def n_frames(self) -> int:
+        """Shown frames of the file this tag was written into."""
+        return sum(part.n_frames for part in self.parts)
+
+    @property
+    def n_original(self) -> int:
+        """Leading frames that no engine made."""
+        count = 0
+        for part in self.parts:
+            if part.synthetic:
+                break
+            count += part.n_frames
+        return count
