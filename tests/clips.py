@@ -31,7 +31,7 @@ __all__ = [
     "times",
 ]
 
-Packets: TypeAlias = Iterator[av.Packet[Any]]
+Packets: TypeAlias = "Iterator[av.Packet[Any]]"
 
 _SOUND_CODECS = {
     "mp3": "libmp3lame",
