@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -28,6 +29,44 @@ class Limits:
     max_rate: Fraction = Fraction(240)
     max_seconds: Fraction = Fraction(20)  # of one continuation
     takes_prompt: bool = False
+
+    def n_context(self, available: int, rate: Fraction, width: int, height: int) -> int:
+        """How many of ``available`` frames to give: what it wants, within its bytes."""
+        wanted = math.floor(self.context_s * rate)
+        affordable = self.context_bytes // (width * height * 3)
+        return min(available, max(self.min_context, min(wanted, affordable)))
+
+    def refusal(
+        self, *, n_context: int, rate: Fraction, width: int, height: int, n_frames: int
+    ) -> str | None:
+        """Why this cannot be done, as the end of a sentence, or None if it can.
+
+        ``width`` and ``height`` are of the upright picture, ``n_frames`` the new frames.
+        """
+        seconds = n_frames / rate
+        if n_context < self.min_context:
+            return f"needs {self.min_context} frames of context; there are {n_context}"
+        if min(width, height) < self.min_side or width * height > self.max_pixels:
+            return (
+                f"takes pictures from {self.min_side} pixels a side to "
+                f"{self.max_pixels} pixels in all; this clip is {width}x{height}"
+            )
+        if width % self.size_multiple or height % self.size_multiple:
+            return (
+                f"takes sizes that are multiples of {self.size_multiple}; "
+                f"this clip is {width}x{height}"
+            )
+        if not self.min_rate <= rate <= self.max_rate:
+            return (
+                f"takes {float(self.min_rate):g} to {float(self.max_rate):g} frames "
+                f"per second; this clip has {float(rate):.3f}"
+            )
+        if seconds > self.max_seconds:
+            return (
+                f"makes at most {float(self.max_seconds):g} s at a time; asked for "
+                f"{float(seconds):.3f} s: take fewer seconds and more steps (--times)"
+            )
+        return None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,241 @@
+"""The parent's side of an engine's process: start it, ask it, and be rid of it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections import deque
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from fractions import Fraction
+from types import TracebackType
+from typing import Any, BinaryIO, NoReturn, Self, cast
+
+from longtake import settings
+from longtake.engines import registry
+from longtake.engines.host import LIMITS
+from longtake.engines.protocol import Continuation, Frame, Limits
+from longtake.errors import EngineFailed, from_code
+from longtake.media import wire
+
+_LEAVE_S = 1.0  # what the last words of a killed process get to arrive
+_CANCEL_S = 1.0  # what a canceled engine gets to reach its next frame
+
+
+class EngineProcess:
+    """The engine ``name`` in a process of its own, with nothing of our environment.
+
+    A context manager: leaving it kills the process and all it started. Knows the
+    engine's limits on entry, before its set-up, which goes on meanwhile. Raises
+    EngineUnknown, and EngineFailed when the process crashes, breaks the protocol, or
+    is silent for ``silence_s`` seconds (default: settings).
+    """
+
+    version: str
+    limits: Limits
+
+    def __init__(self, name: str, *, silence_s: float | None = None) -> None:
+        registry.require(name)
+        self.name = name
+        self._silence_s = silence_s or settings.load().engine_silence_s
+        self._expired = False
+        self._ready = False
+        self._last_words: deque[str] = deque(maxlen=20)
+
+    def __enter__(self) -> Self:
+        self._process = subprocess.Popen(
+            [sys.executable, "-P", "-m", "longtake.engines.host", self.name],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=_environment(),
+            start_new_session=True,
+        )
+        self._stdin = cast(BinaryIO, self._process.stdin)
+        self._stdout = cast(BinaryIO, self._process.stdout)
+        self._listener = threading.Thread(target=self._listen, daemon=True)
+        self._listener.start()
+        try:
+            hello = self._receive("hello").body
+        except BaseException:
+            self.kill()
+            raise
+        self.version = hello["version"]
+        self.limits = LIMITS.validate_python(hello["limits"])
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.kill()
+
+    def extend(
+        self,
+        context: Iterable[Frame],
+        *,
+        n_context: int,
+        width: int,
+        height: int,
+        rate: Fraction,
+        n_frames: int,
+        seed: int,
+        prompt: str | None = None,
+        plan: dict[str, Any] | None = None,
+        n_played: int = 0,
+    ) -> Continuation:
+        """Ask for one continuation; the words are those of protocol.Ask.
+
+        ``context`` yields ``n_context`` upright pictures of ``width`` by ``height`` and is
+        sent on as it comes. Closing the answer's ``frames`` cancels the rest; the process
+        can then be asked again.
+        """
+        if not self._ready:
+            self._receive("ready")
+            self._ready = True
+        ask = {
+            "shape": [n_context, height, width, 3],
+            "rate": str(rate),
+            "n_frames": n_frames,
+            "seed": seed,
+            "prompt": prompt,
+            "plan": plan,
+            "n_played": n_played,
+        }
+        with self._sending():
+            wire.write(self._stdin, "ask", ask)
+        count = 0
+        for frame in context:
+            with self._sending():
+                wire.write_frame(self._stdin, "context", frame)
+            count += 1
+        assert count == n_context, f"promised {n_context} context frames, gave {count}"
+        facts = self._receive("plan").body
+        source_map = facts["source_map"]
+        return Continuation(
+            frames=self._frames(n_frames, (height, width, 3)),
+            plan=facts["plan"],
+            source_map=None if source_map is None else tuple(source_map),
+            understood=tuple(facts["understood"]),
+            ignored=tuple(facts["ignored"]),
+            notes=facts["notes"],
+        )
+
+    def kill(self) -> None:
+        """End the process and all it started, now. Does nothing the second time."""
+        _kill_group(self._process)
+        self._process.wait()
+        self._listener.join(_LEAVE_S)
+        for stream in (self._stdin, self._stdout):
+            with suppress(OSError):  # bytes that were still to be sent to the dead
+                stream.close()
+
+    def _frames(self, n_frames: int, shape: tuple[int, ...]) -> Iterator[Frame]:
+        try:
+            for _ in range(n_frames):
+                frame = wire.frame_of(self._receive("frame"))
+                if frame.shape != shape:
+                    raise EngineFailed(
+                        f"The engine {self.name!r} made a frame of shape {frame.shape} "
+                        f"where {shape} was asked for."
+                    )
+                yield frame
+            self._receive("end")
+        except GeneratorExit:
+            self._cancel()
+            raise
+
+    def _cancel(self) -> None:
+        """Have the engine stop at its next frame; kill it if that takes too long."""
+        with self._deadline(_CANCEL_S):
+            try:
+                wire.write(self._stdin, "cancel")
+                while (message := wire.read(self._stdout)) and message.kind == "frame":
+                    pass
+            except (OSError, wire.WireBroken):
+                self.kill()
+
+    @contextmanager
+    def _sending(self) -> Iterator[None]:
+        try:
+            with self._deadline(self._silence_s):
+                yield
+        except OSError:  # it is gone, or going: its last message or its end says why
+            while True:
+                self._receive("")
+
+    def _receive(self, kind: str) -> wire.Message:
+        """The next message, which must be of ``kind``."""
+        try:
+            with self._deadline(self._silence_s):
+                message = wire.read(self._stdout)
+        except (wire.WireBroken, OSError):
+            message = None
+        if message is None:
+            self._fail()
+        if message.kind == "error":
+            raise from_code(message.body["code"], message.body["message"])
+        if message.kind != kind and kind:
+            raise EngineFailed(
+                f"The engine {self.name!r} answered {message.kind!r} instead of {kind!r}."
+            )
+        return message
+
+    def _fail(self) -> NoReturn:
+        if self._expired:
+            raise EngineFailed(
+                f"The engine {self.name!r} said nothing for {self._silence_s:g} s and was "
+                "stopped; ask for less, or set LONGTAKE_ENGINE_SILENCE_S higher."
+            )
+        self.kill()  # a process that is already exiting keeps its own exit status
+        status = self._process.wait()
+        how = f"exit code {status}"
+        if status < 0:
+            how = signal.Signals(-status).name
+        said = f": {self._last_words[-1]}" if self._last_words else ""
+        raise EngineFailed(f"The engine {self.name!r} crashed ({how}){said}")
+
+    @contextmanager
+    def _deadline(self, limit_s: float) -> Iterator[None]:
+        """Kill the process when the block takes longer: its pipes then end."""
+        timer = threading.Timer(limit_s, self._expire)
+        timer.start()
+        try:
+            yield
+        finally:
+            timer.cancel()
+
+    def _expire(self) -> None:
+        self._expired = True
+        _kill_group(self._process)
+
+    def _listen(self) -> None:
+        """Keep the last lines of stderr, so that the engine never blocks on it."""
+        assert self._process.stderr
+        with self._process.stderr as stream:
+            for line in stream:
+                if text := line.decode(errors="replace").strip():
+                    self._last_words.append(text)
+
+
+def _environment() -> dict[str, str]:
+    """What a Python of ours needs to find the same modules, and nothing else."""
+    path = os.pathsep.join(entry for entry in sys.path if entry)
+    return {**settings.child_environment("SYSTEMROOT"), "PYTHONPATH": path}
+
+
+def _kill_group(process: subprocess.Popen[bytes]) -> None:
+    if process.returncode is not None:
+        return  # reaped: its number may already be another's
+    if sys.platform == "win32":
+        process.kill()
+        return
+    # ProcessLookupError: nothing is left of the group; PermissionError: macOS says so
+    # of a group of zombies.
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, signal.SIGKILL)
