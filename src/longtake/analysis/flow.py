@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from longtake.analysis.pictures import Gray
 
 Flow = NDArray[np.float32]  # (height, width, 2) float32, pixels to the right and down
-Picture = NDArray[np.uint8] | NDArray[np.float32]
+Picture = NDArray[np.uint8] | NDArray[np.int16] | NDArray[np.float32]
 
 _SMALLEST_SIDE = 32  # pixels: below this DIS has no coarse scale to search
 _THREADS = 2

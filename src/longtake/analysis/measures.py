@@ -1,0 +1,243 @@
+"""The measures of a join and of the continuation after it.
+
+Each is a ratio to the clip's own behavior (1 = like the clip), taken on pictures at most
+416 pixels wide. Steps are mean absolute differences of luma, in gray levels; residuals
+the same with dense flow taken away; speeds mean lengths of the flow, in pixels a frame.
+
+Where a clip hardly moves, a ratio divides by almost nothing. So every ratio is
+``(new + floor) / (own + floor)`` with a floor below what anybody sees: a clip that stands
+still and goes on standing still scores 1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from longtake.analysis.duplicates import duplicates, runs
+from longtake.analysis.flow import (
+    Flow,
+    change,
+    difference,
+    each,
+    flow,
+    residual,
+    speed,
+)
+from longtake.analysis.pictures import Frame, Frames, gray, lab_mean, sharpness
+from longtake.analysis.recurrence import recall, rewind, rhythm, same_source
+from longtake.media.clip import Facts
+
+LEVELS = 0.05  # gray levels: one pixel in twenty changing by the least step of 8 bits
+PIXELS = 0.02  # pixels: a fifth of what DIS can tell apart
+ENERGY = 0.05  # squared gray levels: less than rounding to 8 bits leaves (1/12)
+
+_RECENT = 24  # steps of the clip that say how it behaves at its end
+_OWN = 96  # frames of the clip that are looked at with flow
+_TAIL = 8  # new frames whose sharpness is measured again
+_FROZEN = 0.15  # of the clip's step
+_QUARTER = 4  # flows are kept this much smaller: DIS finds nothing finer
+
+
+class Measures(Facts):
+    """How a continuation compares with the clip; None is "not measurable".
+
+    Ratios to the clip (1 = like it): ``seam``, ``seam_residual``, ``velocity_jump``,
+    ``worst_residual``, ``flicker``, ``motion``, ``sharpness``, ``sharpness_tail``. Shares
+    of the new frames (0..1): ``freeze``, ``repeat``, ``rewind``, ``rhythm``.
+    ``color_drift`` is in CIE Lab units.
+    """
+
+    seam: float | None
+    seam_residual: float | None
+    velocity_jump: float | None
+    worst_residual: float | None
+    flicker: float | None
+    motion: float | None
+    freeze: float | None
+    sharpness: float | None
+    sharpness_tail: float | None
+    color_drift: float | None
+    repeat: float | None
+    rewind: float | None
+    rhythm: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Curves:
+    """What a run of frames does, step by step; entry k is about frame k + 1.
+
+    ``step``, ``residual``: gray levels. ``speed``: pixels. ``turn``: pixels by which the
+    flow differs from the step before (first entry NaN). ``sway``: mean absolute second
+    difference in gray levels (last entry NaN). All (time - 1,) float64.
+    """
+
+    step: NDArray[np.float64]
+    residual: NDArray[np.float64]
+    speed: NDArray[np.float64]
+    turn: NDArray[np.float64]
+    sway: NDArray[np.float64]
+
+
+def curves(frames: Frames) -> Curves:
+    """The curves of ``frames``: (time, height, width, 3) uint8, time at least 1."""
+    lumas = each(gray, list(frames))
+
+    def one(k: int) -> tuple[float, float, float, Flow]:
+        moved = flow(lumas[k], lumas[k + 1])
+        height, width = moved.shape[:2]
+        size = (max(1, width // _QUARTER), max(1, height // _QUARTER))
+        coarse = cv2.resize(moved, size, interpolation=cv2.INTER_AREA)
+        return (
+            difference(lumas[k], lumas[k + 1]),
+            residual(lumas[k], lumas[k + 1], moved),
+            speed(moved),
+            np.asarray(coarse, np.float32),
+        )
+
+    def bent(k: int) -> float:
+        before, here, after = (lumas[j].astype(np.int16) for j in (k, k + 1, k + 2))
+        return difference(before + after, 2 * here)
+
+    steps = each(one, range(len(lumas) - 1))
+    flows = [found[3] for found in steps]
+    turns = [change(a, b) for a, b in pairwise(flows)]
+    sways = each(bent, range(len(lumas) - 2))
+    pad = [np.nan] * min(1, len(steps))
+    return Curves(
+        step=np.array([found[0] for found in steps], np.float64),
+        residual=np.array([found[1] for found in steps], np.float64),
+        speed=np.array([found[2] for found in steps], np.float64),
+        turn=np.array(pad + turns, np.float64),
+        sway=np.array(sways + pad, np.float64),
+    )
+
+
+def measure(
+    context: Frames, new: Frames, *, source_map: Sequence[int | None] | None = None
+) -> Measures:
+    """Measure the continuation ``new`` against the clip's last frames ``context``.
+
+    Both (time, height, width, 3) uint8, RGB, of one size, at most 416 pixels wide, each
+    with at least one frame; ``context`` should hold one shot only (:mod:`cuts`). Where the
+    engine said which context frame each new frame shows, ``source_map`` decides what runs
+    backwards, since re-drawn frames hide it from pixels.
+    """
+    assert min(len(context), len(new)) > 0, "nothing to measure"
+    repeated = duplicates(context)
+    own = context[~repeated][-_OWN:]
+    n = len(own) - 1
+    longest = max((last - first for first, last in runs(repeated)), default=0)
+    run = curves(np.concatenate([own, _fresh(context[-1], new, longest)]))
+    return Measures(
+        **(_ratios(run, n) if n else dict.fromkeys(_NEEDS_MOTION)),
+        freeze=_freeze(context, new, repeated) if n else None,
+        **_looks(own, new),
+        **_recurrence(context, new, source_map),
+    )
+
+
+_NEEDS_MOTION = (
+    "seam",
+    "seam_residual",
+    "velocity_jump",
+    "worst_residual",
+    "flicker",
+    "motion",
+)
+
+
+def _ratio(new: float, own: float, floor: float) -> float:
+    return (float(new) + floor) / (float(own) + floor)
+
+
+def _ratios(run: Curves, n: int) -> dict[str, float | None]:
+    """The measures of a run whose first ``n`` steps are the clip's and step ``n`` the join."""
+    own, later = slice(0, n), slice(n + 1, None)
+    recent = slice(max(0, n - _RECENT), n)
+    turned = run.turn[own][1:][-_RECENT:]
+    swayed, sways = run.sway[: n - 1], run.sway[n:-1]
+    return {
+        "seam": _ratio(run.step[n], np.median(run.step[recent]), LEVELS),
+        "seam_residual": _ratio(
+            run.residual[n], np.median(run.residual[recent]), LEVELS
+        ),
+        "velocity_jump": _ratio(run.turn[n], np.median(turned), PIXELS)
+        if turned.size
+        else None,
+        "worst_residual": _ratio(
+            run.residual[later].max(), np.percentile(run.residual[own], 95), LEVELS
+        )
+        if run.residual[later].size
+        else None,
+        "flicker": _ratio(np.median(sways), np.median(swayed), LEVELS)
+        if sways.size and swayed.size
+        else None,
+        "motion": _ratio(run.speed[n:].mean(), run.speed[own].mean(), PIXELS),
+    }
+
+
+def _fresh(last: Frame, new: Frames, longest: int) -> Frames:
+    """``new`` without repeats, as far as the clip repeats too (``longest`` in a row).
+
+    At least one frame is left. A clip drawn on twos goes on on twos; a clip that does not
+    repeat frames keeps every repeat of its continuation, for that is a freeze.
+    """
+    repeated = duplicates(np.concatenate([last[None], new]))
+    for first, end in runs(repeated):
+        repeated[first + longest : end] = False
+    kept = new[~repeated[1:]]
+    return kept if len(kept) else new[-1:]
+
+
+def _freeze(context: Frames, new: Frames, repeated: NDArray[np.bool_]) -> float:
+    """Share of new steps below 0.15 of the clip's, beyond the share of its duplicates."""
+    steps = _steps(np.concatenate([context[-1:], new]))
+    still = steps < _FROZEN * np.median(_steps(context[~repeated])[-_RECENT:])
+    usual = float(repeated[1:].mean())
+    return max(0.0, (float(still.mean()) - usual) / (1 - usual))
+
+
+def _steps(frames: Frames) -> NDArray[np.float64]:
+    lumas = [gray(frame) for frame in frames]
+    return np.array([difference(a, b) for a, b in pairwise(lumas)])
+
+
+def _looks(own: Frames, new: Frames) -> dict[str, float]:
+    """Sharpness and color of the new pictures against the clip's last second."""
+    recent = list(own[-_RECENT:])
+    usual = float(np.mean(each(_sharp, recent)))
+    sharp = np.array(each(_sharp, list(new)))
+    color = np.mean(each(lab_mean, recent), axis=0)
+    shift = np.linalg.norm(np.array(each(lab_mean, list(new))) - color, axis=1)
+    return {
+        "sharpness": _ratio(sharp.mean(), usual, ENERGY),
+        "sharpness_tail": _ratio(sharp[-_TAIL:].mean(), usual, ENERGY),
+        "color_drift": float(shift.max()),
+    }
+
+
+def _sharp(frame: Frame) -> float:
+    return sharpness(gray(frame))
+
+
+def _recurrence(
+    context: Frames, new: Frames, source_map: Sequence[int | None] | None
+) -> dict[str, float | None]:
+    """What comes again: by the plan where there is one, and by the pictures."""
+    seen = recall(context, new)
+    shown = None if seen is None else seen.source_map
+    beats = [] if seen is None else [rhythm(seen.again)]
+    if source_map is not None:
+        shown = np.array([np.nan if i is None else i for i in source_map], np.float64)
+        beats.append(rhythm(same_source(shown)))
+    return {
+        "repeat": None if seen is None else seen.repeat,
+        "rewind": None if shown is None else rewind(shown),
+        "rhythm": max(beats, default=None),
+    }
