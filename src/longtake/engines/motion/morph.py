@@ -1,0 +1,74 @@
+"""One picture becomes another: aligned by flow, and in two bands.
+
+The two are first warped toward each other, so that an edge moves instead of appearing
+twice. Then the low band dissolves over the whole transition while the high band switches
+in its middle third: a dissolve of the high band alone would look soft half-way. (Burt
+and Adelson 1983 for the bands; the alignment is the usual frame interpolation.)
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from longtake.analysis.flow import Flow, flow, warp
+from longtake.analysis.pictures import Gray
+
+Picture = NDArray[np.float32]  # (height, width, 3), 0..255
+_LOW_BAND = 1 / 80  # sigma of the low band, in picture widths
+_DOUBT = 1.5  # pixels by which the flows there and back may miss each other
+_REDUCED = 4  # the low band is filtered on a picture this much smaller
+
+
+def shares(time: int, at: int, fade: int) -> tuple[float, float]:
+    """How much of the later run is seen at ``time``: of its low and its high band."""
+    share = (time - at + 1) / (fade + 1)
+    return _smooth(share), _smooth(3 * share - 1)
+
+
+def _smooth(share: float) -> float:
+    share = min(max(share, 0.0), 1.0)
+    return share * share * (3 - 2 * share)
+
+
+def alignment(one: Gray, two: Gray, share: float) -> tuple[Flow, Flow]:
+    """Displacements that bring ``one`` and ``two`` to their common shape at ``share``.
+
+    Both (h, w) uint8; returns two (h, w, 2) float32 fields for backward warps. Where the
+    flows there and back disagree nothing is known, and nothing is moved.
+    """
+    there, back = flow(one, two), flow(two, one)
+    there, back = there * _trust(there, back), back * _trust(back, there)
+    share32 = np.float32(share)
+    rest = 1 - share32
+    to_one = -rest * share32 * there + share32 * share32 * back
+    to_two = rest * rest * there - rest * share32 * back
+    return to_one, to_two
+
+
+def _trust(there: Flow, back: Flow) -> Flow:
+    missed = there + np.asarray(warp(back, there), np.float32)
+    apart = cv2.magnitude(missed[..., 0], missed[..., 1])
+    trust = np.exp(-np.square(apart / _DOUBT)).astype(np.float32)
+    smooth = cv2.GaussianBlur(trust, (0, 0), 3)
+    return np.asarray(smooth[..., None], np.float32)
+
+
+def mix(one: Picture, two: Picture, low: float, high: float) -> Picture:
+    """``one`` becomes ``two`` by ``low`` in the low band and by ``high`` in the high."""
+    apart = two - one
+    mixed = one + np.float32(high) * apart
+    if low != high:
+        mixed += np.float32(low - high) * _low_band(apart)
+    return np.asarray(mixed, np.float32)
+
+
+def _low_band(picture: Picture) -> Picture:
+    height, width = picture.shape[:2]
+    reduced = (max(1, width // _REDUCED), max(1, height // _REDUCED))
+    little = cv2.resize(picture, reduced, interpolation=cv2.INTER_AREA)
+    blurred = cv2.GaussianBlur(little, (0, 0), max(0.5, _LOW_BAND * reduced[0]))
+    return np.asarray(
+        cv2.resize(blurred, (width, height), interpolation=cv2.INTER_LINEAR), np.float32
+    )

@@ -1,0 +1,150 @@
+"""The plan: a few runs along the source, from which every new frame can be drawn again.
+
+Time is counted in new frames: 0 is the first one, -1 the clip's last original frame.
+Places in the source are counted from that last frame: 0 is it, -5 lies five frames
+before it, and what is above 0 lies beyond the end, where the bridge extrapolates. So a
+plan does not depend on how many frames before the end were handed over.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from math import floor
+from typing import Any
+
+from longtake.errors import EngineFailed
+
+VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """From new frame ``at`` on, the source is played from place ``source``.
+
+    ``speed`` is in source frames per new frame and turns smoothly into ``then`` within
+    ``ramp`` frames. During the first ``fade`` frames the run before goes on underneath
+    and dissolves into this one.
+    """
+
+    at: int
+    source: float
+    speed: float = 1.0
+    then: float = 1.0
+    ramp: int = 0
+    fade: int = 0
+
+    def place(self, time: int) -> float:
+        """The place in the source that this run shows at new frame ``time``."""
+        passed = float(time - self.at)
+        if not self.ramp:
+            return self.source + self.then * passed
+        share = min(max(passed / self.ramp, 0.0), 1.0)
+        turned = self.ramp * (share**3 - share**4 / 2) + max(passed - self.ramp, 0.0)
+        return self.source + self.speed * passed + (self.then - self.speed) * turned
+
+
+@dataclass(frozen=True, slots=True)
+class Push:
+    """A slow camera move over the picture, a function of the time since the join.
+
+    ``zoom`` is its largest gain (0.08 = 8 %), ``half_period`` the frames from none to
+    all of it.
+    """
+
+    zoom: float
+    half_period: float
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """All new frames since the end of the original clip.
+
+    ``box`` is (top, bottom, left, right), in pixels: the picture inside letterbox bars,
+    which stay as they are. None where there are none.
+    """
+
+    kind: str
+    n_frames: int
+    runs: tuple[Run, ...]
+    push: Push | None = None
+    box: tuple[int, int, int, int] | None = None
+
+    def __post_init__(self) -> None:
+        """Check what :mod:`render` relies on. Raises EngineFailed."""
+        if not self.runs or self.runs[0].at > 0 or self.n_frames < 0:
+            raise EngineFailed("this plan does not begin at the end of its clip")
+        if any(two.at < one.at + one.fade for one, two in pairwise(self.runs)):
+            raise EngineFailed("two runs of this plan overlap more than one transition")
+
+    def running(self, time: int) -> tuple[Run, Run | None]:
+        """The run shown at ``time``, and the one dissolving under it, if any."""
+        index = max(i for i, run in enumerate(self.runs) if run.at <= time)
+        run = self.runs[index]
+        under = self.runs[index - 1] if index and time < run.at + run.fade else None
+        return run, under
+
+    @property
+    def earliest(self) -> int:
+        """The first place in the source that is shown, whole frames (0: the last one)."""
+        shown = range(self.n_frames)
+        return min((floor(p) for t in shown for p in self.places(t)), default=0)
+
+    def places(self, time: int) -> tuple[float, ...]:
+        """The places shown at ``time``, the one seen most first."""
+        run, under = self.running(time)
+        if under is None:
+            return (run.place(time),)
+        both = (run.place(time), under.place(time))
+        return both if 2 * (time - run.at + 1) > run.fade else both[::-1]
+
+    def kept(self, n_frames: int) -> Plan:
+        """This plan as far as its first ``n_frames`` new frames need it."""
+        runs = tuple(run for run in self.runs if run.at < max(n_frames, 1))
+        return replace(self, runs=runs, n_frames=n_frames)
+
+    def to_json(self) -> dict[str, Any]:
+        """The plan as JSON: compact, since it travels in a tag of the file."""
+        return {
+            "version": VERSION,
+            "kind": self.kind,
+            "n_frames": self.n_frames,
+            "box": None if self.box is None else list(self.box),
+            "push": None
+            if self.push is None
+            else [self.push.zoom, self.push.half_period],
+            "runs": [
+                [r.at, r.source, r.speed, r.then, r.ramp, r.fade] for r in self.runs
+            ],
+        }
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Plan:
+        """Read :meth:`to_json`. Raises EngineFailed for what it did not write."""
+        if data.get("version") != VERSION:
+            raise EngineFailed(
+                f"this plan is of version {data.get('version')}, not {VERSION}: "
+                "start again from the original clip"
+            )
+        try:
+            return cls(
+                kind=str(data["kind"]),
+                n_frames=int(data["n_frames"]),
+                runs=tuple(_run(row) for row in data["runs"]),
+                push=Push(*map(float, data["push"])) if data["push"] else None,
+                box=_box(data["box"]),
+            )
+        except (KeyError, TypeError, ValueError) as error:
+            raise EngineFailed(f"this plan cannot be read: {error}") from error
+
+
+def _run(row: list[Any]) -> Run:
+    at, source, speed, then, ramp, fade = row
+    return Run(int(at), float(source), float(speed), float(then), int(ramp), int(fade))
+
+
+def _box(row: list[Any] | None) -> tuple[int, int, int, int] | None:
+    if row is None:
+        return None
+    top, bottom, left, right = map(int, row)
+    return top, bottom, left, right

@@ -1,0 +1,106 @@
+"""From a plan and the original frames to the new frames: a pure function."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+
+import numpy as np
+
+from longtake.analysis.flow import same_bits
+from longtake.engines.motion import morph, push
+from longtake.engines.motion.plan import Plan, Run
+from longtake.engines.motion.source import Matrix, Picture, Source, shifted
+from longtake.engines.protocol import Frame, Frames
+from longtake.errors import EngineIncapable
+
+_AHEAD = 2  # frames drawn side by side: OpenCV lets go of the interpreter
+
+
+def render(context: Frames, plan: Plan, start: int = 0) -> Iterator[Frame]:
+    """Draw the new frames ``start`` to ``plan.n_frames`` - 1, each (height, width, 3) uint8.
+
+    ``context``: (time, height, width, 3) uint8, RGB, ending with the last original frame.
+    Same context, same plan: same bits, wherever it starts. Closing the iterator stops the
+    work. Raises EngineIncapable where the plan is not one of these frames.
+    """
+    painter = Painter(context, plan)
+    with same_bits(), ThreadPoolExecutor(_AHEAD) as pool:
+        coming: deque[Future[Frame]] = deque()
+        try:
+            for time in range(start, plan.n_frames):
+                coming.append(pool.submit(painter.frame, time))
+                if len(coming) > _AHEAD:
+                    yield coming.popleft().result()
+            while coming:
+                yield coming.popleft().result()
+        finally:
+            for one in coming:
+                one.cancel()
+
+
+class Painter:
+    """Draws single new frames of one plan."""
+
+    def __init__(self, context: Frames, plan: Plan) -> None:
+        """See :func:`render`."""
+        height, width = context.shape[1:3]
+        top, bottom, left, right = plan.box or (0, height, 0, width)
+        if not (0 <= top < bottom <= height and 0 <= left < right <= width):
+            raise EngineIncapable("this plan was made for a picture of another size")
+        if plan.earliest < 1 - len(context):
+            raise EngineIncapable(
+                f"this plan goes back {-plan.earliest} frames before the join, and "
+                f"{len(context) - 1} are there: give it the original clip whole"
+            )
+        self._plan = plan
+        self._inside = np.s_[top:bottom, left:right]
+        self._last = context[-1]
+        self._source = Source(context[:, top:bottom, left:right])
+        self._detail = (
+            push.detail(self._last[self._inside].astype(np.float32))
+            if plan.push
+            else 0.0
+        )
+
+    def frame(self, time: int) -> Frame:
+        """New frame ``time``: (height, width, 3) uint8."""
+        run, under = self._plan.running(time)
+        camera = self._camera(time)
+        if under is None:
+            picture = self._source.paint(self._source.layers(run.place(time)), camera)
+        else:
+            picture = self._transition(time, run, under, camera)
+        if camera is not None:
+            picture = push.crisp(picture, self._detail)
+        inside = np.clip(np.rint(picture), 0, 255).astype(np.uint8)
+        if self._plan.box is None:
+            return inside
+        whole = self._last.copy()
+        whole[self._inside] = inside
+        return whole
+
+    def _camera(self, time: int) -> Matrix | None:
+        if self._plan.push is None:
+            return None
+        return push.camera(
+            self._plan.push, time, self._source.width, self._source.height
+        )
+
+    def _transition(
+        self, time: int, run: Run, under: Run, camera: Matrix | None
+    ) -> Picture:
+        source = self._source
+        low, high = morph.shares(time, run.at, run.fade)
+        before = source.layers(under.place(time))
+        after = source.layers(run.place(time))
+        to_before, to_after = morph.alignment(
+            source.sketch(before), source.sketch(after), low
+        )
+        return morph.mix(
+            source.paint(shifted(before, to_before), camera),
+            source.paint(shifted(after, to_after), camera),
+            low,
+            high,
+        )

@@ -1,0 +1,168 @@
+"""The source as one line of places: original frames, between them, and beyond the end.
+
+A place becomes layers, each an original frame with a displacement: nothing is drawn
+until all displacements and the camera are composed, so that each new pixel is resampled
+from an original frame once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from math import floor
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from longtake.analysis.flow import Flow, flow, warp
+from longtake.analysis.pictures import WIDTH, Gray, gray, small
+from longtake.engines.motion import bridge
+from longtake.engines.protocol import Frames
+
+Picture = NDArray[np.float32]  # (height, width) or (height, width, 3)
+Matrix = NDArray[np.float64]  # (2, 3): new pixel -> original pixel
+_WHOLE = 1e-3  # places nearer than this to a frame are that frame
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """One original frame under a displacement, with its weight in the picture.
+
+    ``field`` is (h, w, 2) float32 in small pixels: ``picture(x) = frame(x + field(x))``.
+    """
+
+    index: int
+    field: Flow | None
+    weight: float
+
+
+class Source:
+    """Original frames (time, height, width, 3) uint8, and small gray copies for flow."""
+
+    def __init__(self, frames: Frames) -> None:
+        """Nothing is computed yet: small copies and flows come when they are asked for."""
+        self.frames = frames
+        self.last = len(frames) - 1
+        self.height, self.width = frames.shape[1:3]
+        self._gray = lru_cache(maxsize=32)(self._make_gray)
+        self._layers = lru_cache(maxsize=4)(self._make_layers)
+        self._momentum: Flow | None = None
+
+    def layers(self, place: float) -> tuple[Layer, ...]:
+        """What is shown at ``place`` (0: the last original frame, above: beyond it)."""
+        return self._layers(float(place))
+
+    def _make_layers(self, place: float) -> tuple[Layer, ...]:
+        place = max(place, -float(self.last))
+        if abs(place - round(place)) < _WHOLE and place < _WHOLE:
+            return (Layer(self.last + round(place), None, 1.0),)
+        if place > 0:
+            field = bridge.field(self._velocity(), place)
+            return (Layer(self.last, field, 1.0),)
+        index, share = floor(place) + self.last, np.float32(place - floor(place))
+        there, back = self._flow(index, index + 1), self._flow(index + 1, index)
+        rest = 1 - share
+        to_one = -rest * share * there + share * share * back
+        to_two = rest * rest * there - rest * share * back
+        return (
+            Layer(index, to_one, float(rest)),
+            Layer(index + 1, to_two, float(share)),
+        )
+
+    def paint(self, layers: tuple[Layer, ...], camera: Matrix | None = None) -> Picture:
+        """Draw ``layers`` at full size: (height, width, 3) float32, 0..255."""
+        picture: Picture | None = None
+        for layer in layers:
+            part = self._resampled(layer, camera)
+            if len(layers) > 1:
+                part *= np.float32(layer.weight)
+            picture = part if picture is None else picture + part
+        assert picture is not None, "a place always has a layer"
+        return picture
+
+    def _resampled(self, layer: Layer, camera: Matrix | None) -> Picture:
+        picture = self.frames[layer.index].astype(np.float32)
+        if layer.field is None and camera is None:
+            return picture
+        grid = _grid(self.width, self.height, camera)
+        if layer.field is not None:
+            grid += _enlarged(layer.field, self.width, self.height, camera)
+        return cv2.remap(
+            picture, grid, None, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT
+        )
+
+    def sketch(self, layers: tuple[Layer, ...]) -> Gray:
+        """Draw ``layers`` small and gray, for flow: (h, w) uint8."""
+        total: Picture | None = None
+        for layer in layers:
+            seen = self._gray(layer.index)
+            if layer.field is not None:
+                seen = warp(seen, layer.field)
+            part = seen.astype(np.float32) * np.float32(layer.weight)
+            total = part if total is None else total + part
+        assert total is not None, "a place always has a layer"
+        return np.rint(total).astype(np.uint8)
+
+    def _make_gray(self, index: int) -> Gray:
+        return gray(small(self.frames[index], min(WIDTH, self.width)))
+
+    def _flow(self, one: int, two: int) -> Flow:
+        return flow(self._gray(one), self._gray(two))
+
+    def _velocity(self) -> Flow:
+        if self._momentum is None:
+            self._momentum = bridge.velocity(
+                [
+                    self._gray(max(self.last - back, 0))
+                    for back in range(bridge.LOOK_BACK)
+                ]
+            )
+        return self._momentum
+
+
+def shifted(layers: tuple[Layer, ...], by: Flow) -> tuple[Layer, ...]:
+    """``layers`` seen through a further displacement ``by``: (h, w, 2), small pixels."""
+    return tuple(
+        Layer(
+            layer.index,
+            by if layer.field is None else by + warp(layer.field, by),
+            layer.weight,
+        )
+        for layer in layers
+    )
+
+
+@lru_cache(maxsize=4)
+def _plain_grid(width: int, height: int) -> Flow:
+    x, y = np.meshgrid(np.arange(width), np.arange(height))
+    return np.dstack([x, y]).astype(np.float32)
+
+
+def _grid(width: int, height: int, camera: Matrix | None) -> Flow:
+    plain = _plain_grid(width, height)
+    if camera is None:
+        return plain.copy()
+    return cv2.transform(plain, camera.astype(np.float32))
+
+
+def _enlarged(field: Flow, width: int, height: int, camera: Matrix | None) -> Flow:
+    """A small field at full size, in full pixels, seen through the camera."""
+    h, w = field.shape[:2]
+    scale = np.array([width / w, height / h], np.float32)
+    if camera is None:
+        large = cv2.resize(field, (width, height), interpolation=cv2.INTER_LINEAR)
+    else:
+        down = np.array([[w / width, 0, 0], [0, h / height, 0], [0, 0, 1]])
+        offset = np.array(
+            [[1, 0, 0.5 * w / width - 0.5], [0, 1, 0.5 * h / height - 0.5], [0, 0, 1]]
+        )
+        matrix = (offset @ down @ np.vstack([camera, [0, 0, 1]]))[:2]
+        large = cv2.warpAffine(
+            field,
+            matrix,
+            (width, height),
+            flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+            borderMode=cv2.BORDER_REPLICATE,
+        )
+    return large * scale

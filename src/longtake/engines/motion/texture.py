@@ -1,0 +1,155 @@
+"""The *texture* plan: the clip's own frames, played on for ever.
+
+Video textures (Schödl, Szeliski, Salesin, Essa, SIGGRAPH 2000): from a moment that looks
+and moves like an earlier one, playing goes on from there. Which jumps to take is planned
+with their future cost, so that no good jump leads where only bad ones leave.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from longtake.engines.motion.plan import Plan, Run
+from longtake.engines.motion.study import Study
+
+KIND = "texture"
+INVISIBLE = 3.5  # steps: a jump that costs less is not seen
+ACCEPTABLE = 6.0  # steps: one that costs less passes with a morph
+_SHORTEST_RUN_S = 1.0
+_FADE_S = 0.42
+_HEAD = 2  # new frames of the bridge alone before the first transition
+_PER_SECOND = 0.75  # what a jump a second later costs of one now
+_PER_JUMP = 0.5  # steps: fewer jumps are better than many cheap ones
+_UNEVEN = 0.3  # steps by which a seeded choice may be worse than the best
+_SAME = 4  # frames: jumps nearer than this at both ends are the same jump
+_ROUNDS = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Jump:
+    """After frame ``leave`` is shown, frame ``land`` + 1 follows (indices)."""
+
+    leave: int
+    land: int
+
+
+class Paths:
+    """All jumps of a clip, with what each costs now and later."""
+
+    def __init__(self, study: Study) -> None:
+        """Plan by value iteration: cost of a jump plus the discounted cost after it."""
+        n = len(study.frames)
+        self.last = study.last
+        self.fade = max(2, min(study.frames_in(_FADE_S), n // 4))
+        self.shortest = max(
+            self.fade + 1, min(study.frames_in(_SHORTEST_RUN_S), n // 2)
+        )
+        self.cost = _jump_costs(study.apart, self.fade)
+        discount = _PER_SECOND ** (1 / float(study.rate))
+        self.total = self._planned(discount)
+
+    def _planned(self, discount: float) -> NDArray[np.float64]:
+        """(leave, land) cost of a jump and of everything after it."""
+        n = self.last + 1
+        tail = np.arange(n) > self.last - self.fade  # would dissolve from the bridge
+        now = self.cost + _PER_JUMP + np.where(tail, _PER_JUMP, 0.0)[:, None]
+        total = now.copy()
+        for _ in range(_ROUNDS):
+            best = total.min(axis=1) * discount ** np.arange(n)
+            after = np.full(n, np.inf)  # best of leaving at `shortest` or later
+            reach = n - self.shortest
+            if reach > 0:
+                suffix = np.minimum.accumulate(best[::-1])[::-1]
+                after[:reach] = suffix[self.shortest :] / discount ** np.arange(reach)
+            updated = now + after[None, :]
+            if np.allclose(updated, total):
+                break
+            total = updated
+        return total
+
+    def choose(
+        self, landed: int | None, before: Jump | None, rng: np.random.Generator
+    ) -> Jump | None:
+        """The next jump after landing at ``landed`` (None: from the clip's end)."""
+        total = self.total
+        first = self.last if landed is None else landed + self.shortest
+        if first > self.last:
+            return None
+        options = total[first:].copy()
+        if before is not None:
+            near = slice(max(before.leave - _SAME - first, 0), None)
+            rows = (
+                options[near][: 2 * _SAME + 1]
+                if before.leave + _SAME >= first
+                else options[:0]
+            )
+            rows[:, max(before.land - _SAME, 0) : before.land + _SAME + 1] = np.inf
+        least = options.min()
+        if not np.isfinite(least):
+            return None
+        chance = np.exp(-(options - least) / _UNEVEN).ravel()
+        pick = int(rng.choice(chance.size, p=chance / chance.sum()))
+        return Jump(first + pick // options.shape[1], pick % options.shape[1])
+
+
+def _jump_costs(apart: NDArray[np.float64], fade: int) -> NDArray[np.float64]:
+    """(leave, land): how far the two runs are apart in the middle of the transition."""
+    n = len(apart)
+    cost = np.full((n, n), np.inf)
+    for leave in range(n):
+        ahead = min(fade // 2, n - 1 - leave)
+        cost[leave, : n - fade] = apart[leave + ahead, ahead : n - fade + ahead]
+        cost[leave, max(leave - fade, 0) : leave + fade + 1] = np.inf
+    return cost
+
+
+def propose(
+    study: Study, n_frames: int, seed: int, before: Plan | None = None
+) -> tuple[Plan, float] | None:
+    """A texture of ``n_frames`` and what its worst jump costs, or None if there is none.
+
+    ``before`` is what was already played; the plan goes on from there.
+    """
+    if study.last < 8:
+        return None
+    paths = Paths(study)
+    runs = list(before.runs) if before else [Run(at=-1, source=0.0)]
+    while runs[-1].at < n_frames:
+        jump = _next(paths, runs, seed)
+        if jump is None:
+            return None
+        runs.append(_run(paths, runs[-1], jump))
+    plan = Plan(KIND, n_frames, tuple(runs), box=study.box).kept(n_frames)
+    return plan, max(
+        (paths.cost[j.leave, j.land] for j in jumps(plan, study.last)), default=0.0
+    )
+
+
+def _next(paths: Paths, runs: list[Run], seed: int) -> Jump | None:
+    rng = np.random.default_rng([seed, len(runs)])
+    if len(runs) == 1:
+        return paths.choose(None, None, rng)
+    before = _jump(runs[-2], runs[-1], paths.last)
+    landed = round(runs[-1].source) + paths.last - 1
+    return paths.choose(landed, before, rng)
+
+
+def _run(paths: Paths, under: Run, jump: Jump) -> Run:
+    wait = _HEAD if under.at < 0 else 0
+    at = under.at + (jump.leave - paths.last - round(under.source)) + 1 + wait
+    return Run(at=at, source=float(jump.land + 1 + wait - paths.last), fade=paths.fade)
+
+
+def _jump(under: Run, run: Run, last: int) -> Jump:
+    wait = _HEAD if under.at < 0 else 0
+    leave = round(under.place(run.at)) - 1 - wait + last
+    return Jump(leave, round(run.source) - 1 - wait + last)
+
+
+def jumps(plan: Plan, last: int) -> list[Jump]:
+    """The jumps of a texture plan over frames 0 to ``last``, in order."""
+    return [_jump(one, two, last) for one, two in pairwise(plan.runs)]
