@@ -35,6 +35,7 @@ _ALIKE = 0.7  # correlation of the ends: above it is the same scene, brighter or
 _FLAT = (
     0.6  # ratio of the ends' contrasts: below it the scene came from or went to a color
 )
+_PLAIN = 16.0  # gray levels: a picture of less contrast is a color, or fog, or sky
 _PURE = 0.05  # share of the other shot in a frame taken for pure
 
 _Lumas = NDArray[np.float32]  # (time, 72, 128) float32
@@ -149,8 +150,14 @@ def _impure(piece: _Lumas) -> tuple[int, int]:
 
 
 def _kind(before: _Lumas, after: _Lumas) -> Literal["fade", "dissolve"] | None:
-    """What lies between two frames; None where it is the same scene in another light."""
+    """What lies between two frames.
+
+    None where it is the same scene in another light, or where there is too little in
+    either picture to tell.
+    """
     contrasts = sorted([float(before.std()) + 1, float(after.std()) + 1])
+    if contrasts[1] < _PLAIN:
+        return None
     if contrasts[0] < _FLAT * contrasts[1]:
         return "fade"
     alike = ((before - before.mean()) * (after - after.mean())).mean()

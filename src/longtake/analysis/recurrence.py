@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from longtake.analysis.distances import thumbnails
+from longtake.analysis.distances import apart, thumbnails
 from longtake.analysis.pictures import Frames
 
 _EQUAL = 0.3  # of the clip's median step: nearer than this is the same frame again
@@ -51,34 +51,24 @@ def recall(context: Frames, new: Frames) -> Recall | None:
     moving = steps[steps > _FLOOR]
     if not moving.size:
         return None
-    apart = _distances(seen[n:], seen)
-    again = apart < _EQUAL * float(np.median(moving))
-    nearest = apart[:, :n].argmin(axis=1)
-    shown = np.where(_distinct(apart[:, :n], nearest), nearest, np.nan)
+    away = apart(seen[n:], seen)
+    again = away < _EQUAL * float(np.median(moving))
+    nearest = away[:, :n].argmin(axis=1)
+    shown = np.where(_distinct(away[:, :n], nearest), nearest, np.nan)
     return Recall(float(again[:, :n].any(axis=1).mean()), shown, again)
 
 
-def _distances(
-    some: NDArray[np.float32], others: NDArray[np.float32]
-) -> NDArray[np.float64]:
-    """Root mean square distance of each of ``some`` to each of ``others``."""
-    a, b = some.astype(np.float64), others.astype(np.float64)
-    squares = np.square(a).mean(1)[:, None] + np.square(b).mean(1)[None]
-    apart = squares - 2 * (a @ b.T) / a.shape[1]
-    return np.asarray(np.sqrt(np.maximum(apart, 0)))
-
-
 def _distinct(
-    apart: NDArray[np.float64], nearest: NDArray[np.intp]
+    away: NDArray[np.float64], nearest: NDArray[np.intp]
 ) -> NDArray[np.bool_]:
     """Whether the nearest frame is clearly nearer than those two before and after it."""
-    row, last = np.arange(len(apart)), apart.shape[1] - 1
+    row, last = np.arange(len(away)), away.shape[1] - 1
     before, after = nearest - _BESIDE, nearest + _BESIDE
     beside = np.minimum(
-        np.where(before >= 0, apart[row, np.maximum(before, 0)], np.inf),
-        np.where(after <= last, apart[row, np.minimum(after, last)], np.inf),
+        np.where(before >= 0, away[row, np.maximum(before, 0)], np.inf),
+        np.where(after <= last, away[row, np.minimum(after, last)], np.inf),
     )
-    return np.isfinite(beside) & (apart[row, nearest] < _DISTINCT * beside)
+    return np.isfinite(beside) & (away[row, nearest] < _DISTINCT * beside)
 
 
 def rewind(shown: NDArray[np.float64]) -> float:
