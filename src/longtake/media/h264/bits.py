@@ -71,7 +71,7 @@ class BitWriter:
         self.value = self.value << n_bits | value
         self.size += n_bits
 
-    def flag(self, value: bool) -> None:  # noqa: FBT001 -- a bit, not an option
+    def flag(self, value: bool) -> None:
         """Append one bit."""
         self.u(int(value), 1)
 

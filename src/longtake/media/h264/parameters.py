@@ -63,7 +63,6 @@ class Vui:
 
     vectors_beyond_edges: bool = True  # motion_vectors_over_pic_boundaries_flag
     vector_bits: int = 15  # log2_max_mv_length_vertical, quarter samples
-    max_num_reorder_frames: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +149,7 @@ def parse_sps(unit: bytes) -> Sps:
         depth_luma, depth_chroma = 8 + reader.ue(), 8 + reader.ue()
         lossless, scaling = reader.flag(), reader.flag()
         if scaling:
-            _skip_scaling_lists(reader, 6, 2 if chroma_format != 3 else 6)
+            _skip_scaling_lists(reader, 6, _n_8x8(chroma_format))
     frame_num_bits = 4 + reader.ue()
     poc_type = reader.ue()
     poc_bits = 4 + reader.ue() if poc_type == 0 else 0
@@ -163,8 +162,6 @@ def parse_sps(unit: bytes) -> Sps:
     mbaff = not frame_mbs_only and reader.flag()
     reader.flag()  # direct_8x8_inference_flag: binds B slices only
     field_factor = 1 if frame_mbs_only else 2
-    crop = _crop(reader, chroma_format, field_factor)
-    vui = _vui(reader) if reader.flag() else Vui()
     if frame_num_bits > 16 or poc_bits > 16:
         raise BitsInvalid("a sequence parameter set has impossible widths")
     return Sps(
@@ -185,8 +182,8 @@ def parse_sps(unit: bytes) -> Sps:
         height_mbs=field_factor * height_units,
         frame_mbs_only=frame_mbs_only,
         mbaff=mbaff,
-        crop=crop,
-        vui=vui,
+        crop=_crop(reader, chroma_format, field_factor),
+        vui=_vui(reader) if reader.flag() else Vui(),
     )
 
 
@@ -214,8 +211,8 @@ def parse_pps(unit: bytes, sps_of: Callable[[int], Sps]) -> Pps:
     if reader.more_rbsp_data():
         transform_8x8, scaling = reader.flag(), reader.flag()
         if scaling:
-            n_8x8 = 2 if sps_of(sps_id).chroma_format != 3 else 6
-            _skip_scaling_lists(reader, 6, n_8x8 if transform_8x8 else 0)
+            n_8x8 = _n_8x8(sps_of(sps_id).chroma_format) if transform_8x8 else 0
+            _skip_scaling_lists(reader, 6, n_8x8)
         second_offset = reader.se()
     return Pps(
         id=pps_id,
@@ -239,6 +236,11 @@ def _reader_of(unit: bytes, nal_type: int) -> BitReader:
     if len(unit) < 2 or unit[0] & 0x1F != nal_type:
         raise BitsInvalid("a parameter set is not of the kind it is listed as")
     return BitReader(unescape(unit[1:]))
+
+
+def _n_8x8(chroma_format: int) -> int:
+    """How many 8x8 scaling lists there are room for."""
+    return 6 if chroma_format == 3 else 2
 
 
 def _skip_scaling_lists(reader: BitReader, n_4x4: int, n_8x8: int) -> None:
@@ -291,6 +293,29 @@ def _crop(
 
 def _vui(reader: BitReader) -> Vui:
     """vui_parameters() (E.1.1)."""
+    _skip_display(reader)
+    if reader.flag():
+        reader.u(65)  # num_units_in_tick, time_scale, fixed_frame_rate_flag
+    nal_hrd = reader.flag()
+    if nal_hrd:
+        _skip_hrd(reader)
+    vcl_hrd = reader.flag()
+    if vcl_hrd:
+        _skip_hrd(reader)
+    if nal_hrd or vcl_hrd:
+        reader.flag()  # low_delay_hrd_flag
+    reader.flag()  # pic_struct_present_flag
+    if not reader.flag():
+        return Vui()
+    vectors_beyond_edges = reader.flag()
+    reader.ue()  # max_bytes_per_pic_denom
+    reader.ue()  # max_bits_per_mb_denom
+    reader.ue()  # log2_max_mv_length_horizontal
+    return Vui(vectors_beyond_edges, vector_bits=reader.ue())
+
+
+def _skip_display(reader: BitReader) -> None:
+    """How the picture is shown: aspect, overscan, video signal, chroma location."""
     if reader.flag() and reader.u(8) == _EXTENDED_ASPECT:
         reader.u(32)  # sar_width, sar_height
     if reader.flag():
@@ -302,24 +327,6 @@ def _vui(reader: BitReader) -> Vui:
     if reader.flag():
         reader.ue()  # chroma_sample_loc_type_top_field
         reader.ue()  # chroma_sample_loc_type_bottom_field
-    if reader.flag():
-        reader.u(65)  # num_units_in_tick, time_scale, fixed_frame_rate_flag
-    hrds = 0
-    for _ in range(2):  # of NAL units, of the VCL
-        if reader.flag():
-            _skip_hrd(reader)
-            hrds += 1
-    if hrds:
-        reader.flag()  # low_delay_hrd_flag
-    reader.flag()  # pic_struct_present_flag
-    if not reader.flag():
-        return Vui()
-    vectors_beyond_edges = reader.flag()
-    reader.ue()  # max_bytes_per_pic_denom
-    reader.ue()  # max_bits_per_mb_denom
-    reader.ue()  # log2_max_mv_length_horizontal
-    vector_bits, max_num_reorder_frames = reader.ue(), reader.ue()
-    return Vui(vectors_beyond_edges, vector_bits, max_num_reorder_frames)
 
 
 def _skip_hrd(reader: BitReader) -> None:

@@ -10,7 +10,6 @@ from longtake.media.h264.parameters import Pps, Sps
 IDR = 5  # nal_unit_type of a slice of an IDR picture
 NON_IDR = 1
 _P, _I = 0, 2  # slice_type, modulo 5 (Table 7-6)
-_UNKNOWN_MMCO = "its encoder steers the reference pictures by hand"
 # No header of ours is longer; those of a source are read up to idr_pic_id only.
 _HEADER_BYTES = 128
 _START_BYTES = 32
@@ -81,7 +80,7 @@ def read_slice(unit: bytes, sps: Sps, pps: Pps) -> tuple[SliceHeader, bytes, int
         raise BitsInvalid("its encoder wrote redundant pictures")
     num_ref_active = _read_references(reader, pps) if slice_type % 5 == _P else 0
     if nal_ref_idc:
-        _read_marking(reader, idr)
+        _read_marking(reader, idr=idr)
     has_model = pps.cabac and slice_type % 5 != _I
     cabac_init_idc = reader.ue() if has_model else 0
     qp = pps.init_qp + reader.se()
@@ -116,10 +115,10 @@ def _read_references(reader: BitReader, pps: Pps) -> int:
     return count
 
 
-def _read_marking(reader: BitReader, idr: bool) -> None:  # noqa: FBT001 -- internal
+def _read_marking(reader: BitReader, *, idr: bool) -> None:
     """dec_ref_pic_marking() (7.3.3.3): only what every picture of ours says."""
     if (reader.u(2) if idr else reader.u(1)) != 0:
-        raise BitsInvalid(_UNKNOWN_MMCO)
+        raise BitsInvalid("its encoder steers the reference pictures by hand")
 
 
 def _read_deblocking(reader: BitReader) -> tuple[int, int, int]:

@@ -65,7 +65,10 @@ class SourceStream:
             )
         self.length_size = configuration.length_size
         self.last_idr_pic_id = 0
-        self._units = {*configuration.sps_units, *configuration.pps_units}
+        self._contents = {
+            _content(unit)
+            for unit in (*configuration.sps_units, *configuration.pps_units)
+        }
         self._usable: set[int] = set()
         self._pps_id: int | None = None  # of the last slice
 
@@ -91,7 +94,7 @@ class SourceStream:
                     else:
                         kind = PictureKind.INTRA
                 elif nal_type in {_SPS, _PPS}:
-                    if unit.rstrip(b"\0") not in self._units:
+                    if _content(unit) not in self._contents:
                         raise CopyRefused("its parameter sets change on the way")
                 elif nal_type in _REFUSED_UNITS:
                     raise CopyRefused(_REFUSED_UNITS[nal_type])
@@ -135,3 +138,8 @@ class SourceStream:
             raise CopyRefused("it does not begin with an IDR picture")
         self._pps_id = start.pps_id
         return start.intra
+
+
+def _content(unit: bytes) -> tuple[int, bytes]:
+    """A NAL unit without its nal_ref_idc, which may be any but zero in a set (7.4.1)."""
+    return unit[0] & 0x1F, unit[1:].rstrip(b"\0")

@@ -51,31 +51,32 @@ class Transplant:
         Returns its bytes, each NAL unit behind its length as in the source, and whether
         it is an IDR picture. Raises CopyRefused where something cannot be expressed.
         """
-        slices: list[bytes] = []
-        idr = False
         try:
-            for unit in annex_b_units(packet):
-                nal_type = unit[0] & 0x1F
-                if nal_type in {NON_IDR, IDR}:
-                    if not slices:
-                        idr = nal_type == IDR
-                        self._next_picture(idr)
-                    slices.append(self._slice(unit))
-                elif nal_type in {_SPS, _PPS}:
-                    if unit not in self._units:
-                        raise BitsInvalid("its encoder changed its parameter sets")
-                elif nal_type not in _DROPPED_UNITS:
-                    raise BitsInvalid(
-                        f"its encoder wrote a NAL unit of type {nal_type}"
-                    )
-            if not slices:
-                raise BitsInvalid("its encoder wrote a packet without a picture")
-            data = b"".join(self._sized(unit) for unit in slices)
+            units = self._picture(packet)
+            data = b"".join(self._sized(unit) for unit in units)
         except BitsInvalid as error:
             raise CopyRefused(f"the continuation cannot be written: {error}") from error
-        return data, idr
+        return data, units[0][0] & 0x1F == IDR
 
-    def _next_picture(self, idr: bool) -> None:  # noqa: FBT001 -- internal
+    def _picture(self, packet: bytes) -> list[bytes]:
+        """The slices of a picture of the encoder as NAL units of the source."""
+        slices: list[bytes] = []
+        for unit in annex_b_units(packet):
+            nal_type = unit[0] & 0x1F
+            if nal_type in {NON_IDR, IDR}:
+                if not slices:
+                    self._next_picture(idr=nal_type == IDR)
+                slices.append(self._slice(unit))
+            elif nal_type in {_SPS, _PPS}:
+                if unit not in self._units:
+                    raise BitsInvalid("its encoder changed its parameter sets")
+            elif nal_type not in _DROPPED_UNITS:
+                raise BitsInvalid(f"its encoder wrote a NAL unit of type {nal_type}")
+        if not slices:
+            raise BitsInvalid("its encoder wrote a packet without a picture")
+        return slices
+
+    def _next_picture(self, *, idr: bool) -> None:
         if not idr and self._n_since_idr < 0:
             raise BitsInvalid("its encoder did not begin with an IDR picture")
         self._n_since_idr = 0 if idr else self._n_since_idr + 1
