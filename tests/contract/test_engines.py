@@ -158,6 +158,22 @@ def test_a_chain_goes_on_from_its_plan(name: str) -> None:
     np.testing.assert_array_equal(second, again)
 
 
+@each_engine
+def test_a_plan_draws_the_same_frames_again(name: str) -> None:
+    """``render(context, plan, start)`` beside the engine is pure, also for a chain."""
+    context = scene(48)
+    with EngineProcess(name) as engine:
+        frames, answer = asked(engine, context, 20)
+        if answer.plan is None:
+            pytest.skip(f"{name} has no plan")
+        more, chained = asked(engine, context, 12, plan=answer.plan, n_played=20)
+        n_context = engine.limits.n_context(48, RATE, *size_of(context))
+    render = sys.modules[type(registry.load(name)).__module__].render  # type: ignore[attr-defined]
+    own = context[48 - n_context :]
+    np.testing.assert_array_equal(list(render(own, answer.plan, 0)), frames)
+    np.testing.assert_array_equal(list(render(own, chained.plan, 20)), more)
+
+
 # -- limits ---------------------------------------------------------------------------
 
 NARROW = engines_for_tests.Narrow.limits

@@ -10,10 +10,8 @@ point, ``error``. The process ends when its stdin does.
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import os
 import queue
-import signal
 import sys
 import threading
 import traceback
@@ -27,11 +25,10 @@ from pydantic import TypeAdapter
 from longtake.engines import registry
 from longtake.engines.protocol import Ask, Continuation, Engine, Limits
 from longtake.errors import EngineFailed, LongtakeError
-from longtake.media import wire
+from longtake.media import confine, wire
 
 LIMITS: TypeAdapter[Limits] = TypeAdapter(Limits)
 _GRACE_S = 2.0  # what an engine gets to reach its next frame once nobody listens
-_PR_SET_PDEATHSIG = 1
 
 
 class Inbox(threading.Thread):
@@ -75,8 +72,8 @@ class Inbox(threading.Thread):
 
 def main(name: str) -> None:
     """Serve asks with the engine ``name`` until stdin closes."""
+    confine.die_with_parent()
     stdin, stdout = _take_pipes()
-    _die_with_parent()
     inbox = Inbox(stdin)
     inbox.start()
     try:
@@ -162,12 +159,6 @@ def _take_pipes() -> tuple[BinaryIO, BinaryIO]:
     os.close(nothing)
     os.dup2(2, 1)
     return os.fdopen(stdin, "rb"), os.fdopen(stdout, "wb")
-
-
-def _die_with_parent() -> None:
-    """Where the kernel offers it, be killed with the parent, whatever the engine does."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 if __name__ == "__main__":

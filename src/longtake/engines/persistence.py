@@ -33,6 +33,7 @@ class Persistence:
         plan = {
             "engine": self.name,
             "version": PLAN_VERSION,
+            "kind": "hold",
             "n_frames": ask.n_played + ask.n_frames,
             "shows": last,
         }
@@ -40,6 +41,9 @@ class Persistence:
         return Continuation(frames=frames, plan=plan, source_map=(last,) * ask.n_frames)
 
 
-def render(context: Frames, plan: dict[str, Any]) -> Iterator[Frame]:
-    """All frames of ``plan``, drawn again from ``context`` (t, h, w, 3) uint8, RGB."""
-    return repeat(context[plan["shows"]], plan["n_frames"])
+def render(context: Frames, plan: dict[str, Any], start: int = 0) -> Iterator[Frame]:
+    """The frames of ``plan`` from ``start`` on, drawn again: a pure function.
+
+    ``context``: (time, height, width, 3) uint8, RGB, as it was when the plan was made.
+    """
+    return repeat(context[plan["shows"]], plan["n_frames"] - start)
