@@ -7,7 +7,304 @@ A module with work for such a child ends in::
 
 and its parent-side function opens ``Child("longtake.media.<module>", request, ...)``.
 The child imports its libraries, reads the request, is confined (media.confine) to the
-files named in it, and only then calls ``work(request, channel)``.
+files named in it, and only then calls ``work(request, channel)``. It exits when its
+parent does: the pipe from it closes, and Linux kills it when the thread that opened it
+ends. So open, use and close a Child in one thread.
 """
 
 from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import asdict
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Any, Self
+
+from longtake import clock
+from longtake.errors import ClipUnreadable, LongtakeError, MediaFailed, from_code
+from longtake.media import confine, wire
+from longtake.media.wire import Frame, Message
+
+_WATCH_EVERY_S = 0.25
+_GRACE_S = 10.0  # for a child that has sent its result
+if sys.platform == "win32":  # where start_new_session means nothing
+    _CREATION_FLAGS = subprocess.CREATE_NEW_PROCESS_GROUP
+else:
+    _CREATION_FLAGS = 0
+
+
+class Channel:
+    """The child's side: messages to and from the parent."""
+
+    def __init__(self, incoming: IO[bytes], outgoing: IO[bytes]) -> None:
+        self._incoming, self._outgoing, self._ended = incoming, outgoing, False
+
+    def send(
+        self, kind: str, body: dict[str, Any] | None = None, payload: bytes = b""
+    ) -> None:
+        """Send one message; it blocks while the parent is slower."""
+        wire.write(self._outgoing, kind, body, payload)
+
+    def send_frame(self, frame: Frame, **body: Any) -> None:
+        """Send one picture, (height, width, 3) uint8 RGB, as a message "frame"."""
+        wire.write_frame(self._outgoing, "frame", frame, **body)
+
+    def receive(self) -> Message | None:
+        """The parent's next message, None after its last. Raises where it is gone."""
+        if self._ended:
+            return None
+        message = wire.read(self._incoming)
+        if message is None:
+            raise BrokenPipeError("the parent is gone")
+        if message.kind == "end":
+            self._ended = True
+            return None
+        return message
+
+    def frames(self) -> Iterator[Frame]:
+        """The pictures the parent sends, until its end."""
+        while (message := self.receive()) is not None:
+            yield wire.frame_of(message)
+
+
+Work = Callable[[dict[str, Any], Channel], dict[str, Any]]
+
+
+def main(work: Work) -> None:
+    """Run as the limited child: confine this process, do ``work``, send its result."""
+    confine.die_with_parent()
+    outgoing = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # what a library prints must not enter the channel
+    channel = Channel(os.fdopen(0, "rb", closefd=False), outgoing)
+    # Nobody listens any more: nothing is left to do, and nobody to tell.
+    with suppress(BrokenPipeError):
+        opening = channel.receive()
+        assert opening is not None, "a parent opens with a request"
+        bounds = opening.body["bounds"]
+        bounds["reads"] = tuple(map(Path, bounds["reads"]))
+        bounds["writes"] = tuple(map(Path, bounds["writes"]))
+        confine.confine(confine.Bounds(**bounds))
+        _answer(work, opening.body["request"], channel)
+
+
+def _answer(work: Work, request: dict[str, Any], channel: Channel) -> None:
+    try:
+        channel.send("result", work(request, channel))
+    except BrokenPipeError:
+        raise
+    except LongtakeError as error:
+        channel.send("error", {"code": error.code, "message": str(error)})
+    except MemoryError:
+        channel.send("error", {"code": ClipUnreadable.code, "message": _MEMORY})
+    except Exception as error:  # noqa: BLE001 - the process's edge: the parent must hear of it
+        message = f"Handling the file failed ({type(error).__name__}: {error})."
+        body = {"code": MediaFailed.code, "message": message}
+        channel.send("error", {**body, "trace": traceback.format_exc()})
+
+
+_MEMORY = (
+    "The file needs more memory to decode than is allowed; convert it to a smaller or "
+    "simpler format first."
+)
+
+
+class Child:
+    """The parent's side of one limited child; a context manager that leaves none behind.
+
+    ``reads`` and ``writes`` are the files it may open (``writes`` must exist); ``cpu_s``
+    and ``memory_bytes`` (address space) are its limits; silent for ``silence_s`` while it
+    is waited for, it is killed. Every failure is a LongtakeError: its own, or
+    ClipUnreadable where it crashed, hung or hit a limit.
+    """
+
+    def __init__(
+        self,
+        module: str,
+        request: dict[str, Any],
+        *,
+        reads: tuple[Path, ...] = (),
+        writes: tuple[Path, ...] = (),
+        cpu_s: int = 30,
+        memory_bytes: int = 2 << 30,
+        silence_s: float = 60.0,
+    ) -> None:
+        self._name = reads[0].name if reads else "The file"
+        self._cpu_s, self._silence_s = cpu_s, silence_s
+        self._hung = self._finished = False
+        self._waiting_since: float | None = None
+        self._done = threading.Event()
+        self._process = subprocess.Popen(
+            [sys.executable, "-P", "-m", module],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env=confine.environment(),
+            start_new_session=True,
+            creationflags=_CREATION_FLAGS,
+        )
+        self._watch = threading.Thread(target=self._kill_when_silent, daemon=True)
+        self._watch.start()
+        bounds = confine.Bounds(
+            reads=tuple(Path(os.path.realpath(path)) for path in reads),
+            writes=tuple(Path(os.path.realpath(path)) for path in writes),
+            cpu_s=cpu_s,
+            memory_bytes=memory_bytes,
+        )
+        body = asdict(bounds) | {
+            "reads": [str(path) for path in bounds.reads],
+            "writes": [str(path) for path in bounds.writes],
+        }
+        try:
+            self.send("request", {"bounds": body, "request": request})
+        except LongtakeError:
+            self.kill()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._finished and kind is None:
+            with suppress(BrokenPipeError):
+                self._stdin.close()
+            with suppress(subprocess.TimeoutExpired):
+                self._process.wait(_GRACE_S)
+        self.kill()
+
+    def send(
+        self, kind: str, body: dict[str, Any] | None = None, payload: bytes = b""
+    ) -> None:
+        """Send one message. Raises the child's error where it has given up."""
+        with self._waiting():
+            wire.write(self._stdin, kind, body, payload)
+
+    def send_frame(self, frame: Frame, **body: Any) -> None:
+        """Send one picture, (height, width, 3) uint8 RGB, as a message "frame"."""
+        with self._waiting():
+            wire.write_frame(self._stdin, "frame", frame, **body)
+
+    def close_input(self) -> None:
+        """Tell the child that nothing more comes."""
+        self.send("end")
+
+    def messages(self) -> Iterator[Message]:
+        """What the child sends, until its result. Raises its error instead."""
+        while not self._finished:
+            message = self._receive()
+            if message.kind == "result":
+                self._finished, self._answer = True, message.body
+            else:
+                yield message
+
+    def result(self) -> dict[str, Any]:
+        """The child's answer, what it sends before that being passed over."""
+        for _ in self.messages():
+            pass
+        return self._answer
+
+    def kill(self) -> None:
+        """End the child now and everything of its group; safe at any time."""
+        self._done.set()
+        self._end()
+        for pipe in (self._process.stdin, self._process.stdout):
+            with suppress(BrokenPipeError):
+                assert pipe is not None, "both were asked for"
+                pipe.close()
+        if threading.current_thread() is not self._watch:
+            self._watch.join()
+
+    def _end(self) -> None:
+        if self._process.poll() is None:
+            with suppress(ProcessLookupError, PermissionError):
+                if sys.platform == "win32":
+                    self._process.kill()
+                else:
+                    os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait()
+
+    @property
+    def _stdin(self) -> IO[bytes]:
+        assert self._process.stdin is not None, "a pipe was asked for"
+        return self._process.stdin
+
+    def _receive(self) -> Message:
+        assert self._process.stdout is not None, "a pipe was asked for"
+        with self._waiting():
+            message = wire.read(self._process.stdout)
+            if message is None:
+                raise wire.WireBroken("the child closed its pipe without a result")
+        if message.kind == "error":
+            raised = from_code(message.body["code"], message.body["message"])
+            if "trace" in message.body:
+                raised.add_note(message.body["trace"])
+            raise raised
+        return message
+
+    @contextmanager
+    def _waiting(self) -> Iterator[None]:
+        """Around every wait for the child: watched, and its death translated."""
+        self._waiting_since = clock.monotonic_s()
+        try:
+            yield
+        except BrokenPipeError as error:
+            self._waiting_since = clock.monotonic_s()
+            raise self._last_words() from error
+        except wire.WireBroken as error:
+            raise self._death() from error
+        finally:
+            self._waiting_since = None
+
+    def _kill_when_silent(self) -> None:
+        while not self._done.wait(_WATCH_EVERY_S):
+            since = self._waiting_since
+            if since is not None and clock.monotonic_s() - since > self._silence_s:
+                self._hung = True
+                self._end()
+                return
+
+    def _last_words(self) -> LongtakeError:
+        """The error of a child that has stopped listening: said, or seen in its death."""
+        try:
+            for _ in self.messages():
+                pass
+        except LongtakeError as error:
+            return error
+        return MediaFailed(f"{self._name}: the work ended before all of it was given.")
+
+    def _death(self) -> LongtakeError:
+        """What ended the child, as a sentence."""
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(_GRACE_S)
+        code = self._process.poll()
+        if self._hung:
+            return ClipUnreadable(
+                f"{self._name}: decoding made no progress for {self._silence_s:g} s and "
+                "was stopped; the file is damaged, convert it with another program first."
+            )
+        if code is None or code >= 0:
+            return MediaFailed(
+                f"{self._name}: the limited process that handles it ended without an "
+                f"answer (exit code {code}); run `longtake check`."
+            )
+        name = signal.Signals(-code).name
+        if name in {"SIGXCPU", "SIGKILL"}:
+            return ClipUnreadable(
+                f"{self._name}: decoding needs more than the {self._cpu_s} s of processor "
+                "time or the memory it is given; convert it to a simpler format first."
+            )
+        return ClipUnreadable(
+            f"{self._name}: the decoder crashed on it ({name}); the file is damaged, "
+            "convert it with another program first."
+        )

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import struct
 from dataclasses import dataclass
-from typing import Any, BinaryIO
+from typing import IO, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 _HEAD = struct.Struct(">IQ")
 _BODY_LIMIT = 64 << 20
 _PAYLOAD_LIMIT = 1 << 30
+_AXES = _CHANNELS = 3
 
 Frame = NDArray[np.uint8]  # (height, width, 3) uint8, RGB
 
@@ -35,7 +36,7 @@ class WireBroken(Exception):
 
 
 def write(
-    stream: BinaryIO,
+    stream: IO[bytes],
     kind: str,
     body: dict[str, Any] | None = None,
     payload: bytes | bytearray | memoryview = b"",
@@ -50,7 +51,7 @@ def write(
     stream.flush()
 
 
-def read(stream: BinaryIO) -> Message | None:
+def read(stream: IO[bytes]) -> Message | None:
     """The next message, or None at a clean end. Raises :class:`WireBroken`."""
     head = _exactly(stream, _HEAD.size)
     if not head:
@@ -70,7 +71,7 @@ def read(stream: BinaryIO) -> Message | None:
     return Message(kind=kind, body=body, payload=payload)
 
 
-def _exactly(stream: BinaryIO, size: int) -> bytearray:
+def _exactly(stream: IO[bytes], size: int) -> bytearray:
     """``size`` bytes, or fewer only where the stream ends."""
     data = bytearray(size)
     view, got = memoryview(data), 0
@@ -82,16 +83,20 @@ def _exactly(stream: BinaryIO, size: int) -> bytearray:
     return data
 
 
-def write_frame(stream: BinaryIO, kind: str, frame: Frame, **body: Any) -> None:
+def write_frame(stream: IO[bytes], kind: str, frame: Frame, **body: Any) -> None:
     """Send one picture: (height, width, 3) uint8, RGB."""
     pixels = np.ascontiguousarray(frame)
     body["shape"] = list(pixels.shape)
-    write(stream, kind, body, memoryview(pixels).cast("B"))
+    write(stream, kind, body, pixels.data.cast("B"))
 
 
 def frame_of(message: Message) -> Frame:
     """The picture of a message sent by :func:`write_frame`: (height, width, 3) uint8."""
     shape = tuple(int(n) for n in message.body["shape"])
-    if len(shape) != 3 or shape[2] != 3 or np.prod(shape) != len(message.payload):
+    if (
+        len(shape) != _AXES
+        or shape[2] != _CHANNELS
+        or np.prod(shape) != len(message.payload)
+    ):
         raise WireBroken(f"a picture of shape {shape} came with other bytes")
     return np.frombuffer(message.payload, np.uint8).reshape(shape)
