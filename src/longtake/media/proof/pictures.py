@@ -1,0 +1,143 @@
+"""Decoded frames of a source and a result, side by side: equal, or how far apart."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from math import log10
+from pathlib import Path
+
+import av
+import av.error
+import av.logging
+import numpy as np
+from av.stream import Discard
+from numpy.typing import NDArray
+
+from longtake.media.source import open_source
+
+_SAME_DB = 99.0  # what stands for "no error at all"
+_LEAD = 17  # frames; H.264 and HEVC reorder by at most 16
+
+
+@dataclass(slots=True)
+class Comparison:
+    """Frames compared so far."""
+
+    n_compared: int = 0
+    n_different: int = 0
+    first_different: int | None = None  # rank
+    worst_db: float = _SAME_DB
+    worst_rank: int | None = None
+    total_db: float = 0.0
+    messages: list[str] = field(default_factory=list)  # what the decoder complained of
+
+    @property
+    def mean_db(self) -> float | None:
+        """Mean over frames of the PSNR of the luma, 99 for an equal frame."""
+        return self.total_db / self.n_compared if self.n_compared else None
+
+    def take(self, rank: int, ours: av.VideoFrame, theirs: av.VideoFrame) -> None:
+        """Compare one frame of the source with its counterpart in the result."""
+        self.n_compared += 1
+        db = _SAME_DB
+        if not same(ours, theirs):
+            self.n_different += 1
+            if self.first_different is None:
+                self.first_different = rank
+            db = min(_SAME_DB, psnr_db(ours, theirs))
+        self.total_db += db
+        if db < self.worst_db:
+            self.worst_db, self.worst_rank = db, rank
+
+
+def shown(
+    path: Path, index: int, pts: Sequence[int], first: int, last: int
+) -> Iterator[tuple[int, av.VideoFrame]]:
+    """The frames of rank ``first`` to ``last`` - 1 with their ranks, as decoded.
+
+    ``index`` is the stream, ``pts`` the presentation time of every shown frame in ticks.
+    A frame that does not decode is left out. Begins at a key frame before ``first``.
+    """
+    if first >= last:
+        return
+    # Earlier by more than pictures are ever reordered, so that the leading pictures of
+    # an open GOP, which a seek breaks, lie before the first.
+    beginnings = [pts[first - _LEAD], None] if first > _LEAD else [None]
+    for begin in beginnings:
+        late = begin is not None  # the seek may have gone too far
+        for rank, frame in _ranked(path, index, pts, begin):
+            if late and rank > first:
+                break
+            late = False
+            if rank >= last:
+                return
+            if rank >= first:
+                yield rank, frame
+        else:
+            return
+
+
+def _ranked(
+    path: Path, index: int, pts: Sequence[int], begin: int | None
+) -> Iterator[tuple[int, av.VideoFrame]]:
+    """The decoded frames that are shown, with their ranks."""
+    for frame in _decoded(path, index, begin):
+        if frame.pts is not None:
+            rank = bisect_left(pts, frame.pts)
+            if rank < len(pts) and pts[rank] == frame.pts:
+                yield rank, frame
+
+
+def _decoded(path: Path, index: int, begin: int | None) -> Iterator[av.VideoFrame]:
+    with open_source(path) as container:
+        stream = container.streams[index]
+        assert isinstance(stream, av.VideoStream)
+        for other in container.streams:
+            if other.index != index:
+                other.discard = Discard.all
+        stream.codec_context.thread_type = "AUTO"
+        if begin is not None:
+            container.seek(begin, stream=stream, backward=True)
+        for packet in container.demux(stream):
+            try:
+                yield from packet.decode()
+            except av.error.FFmpegError as error:
+                av.logging.log(av.logging.ERROR, "decoder", str(error))
+
+
+def same(one: av.VideoFrame, other: av.VideoFrame) -> bool:
+    """Whether two frames have the same size, format and samples."""
+    if (one.format.name, one.width, one.height) != (
+        other.format.name,
+        other.width,
+        other.height,
+    ):
+        return False
+    return all(
+        np.array_equal(mine, theirs)
+        for mine, theirs in zip(_planes(one), _planes(other), strict=True)
+    )
+
+
+def _planes(frame: av.VideoFrame) -> Iterator[NDArray[np.uint8]]:
+    """The bytes of each plane without the padding behind its lines."""
+    components = frame.format.components
+    size = (max(component.bits for component in components) + 7) // 8
+    for number, plane in enumerate(frame.planes):
+        n_here = sum(component.plane == number for component in components)
+        lines = np.frombuffer(memoryview(plane), np.uint8).reshape(-1, plane.line_size)
+        yield lines[: plane.height, : plane.width * size * n_here]
+
+
+def psnr_db(one: av.VideoFrame, other: av.VideoFrame) -> float:
+    """Peak signal to noise ratio of the luma, 8 bit; 0 where the sizes differ."""
+    ours, theirs = (
+        frame.reformat(format="gray8", dst_color_range="JPEG").to_ndarray()
+        for frame in (one, other)
+    )
+    if ours.shape != theirs.shape:
+        return 0.0
+    error = np.mean((ours.astype(np.float32) - theirs.astype(np.float32)) ** 2)
+    return float(10 * log10(255**2 / max(float(error), 1e-9)))
