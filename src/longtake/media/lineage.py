@@ -8,9 +8,11 @@ of the lineage's first clip, since files expire and their children must still be
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
-from longtake.media.clip import Facts
+from pydantic import ValidationError
+
+from longtake.media.clip import Clip, Facts
 
 TAG = "longtake"
 VERSION = 1
@@ -55,3 +57,32 @@ class Lineage(Facts):
                 break
             count += part.n_frames
         return count
+
+    @classmethod
+    def of(cls, clip: Clip) -> tuple[Self | None, str | None]:
+        """The lineage that ``clip`` carries, or None and why it cannot be gone on with.
+
+        Both are None for a clip that no engine has touched.
+        """
+        if clip.lineage is None:
+            return None, None
+        try:
+            lineage = cls.model_validate_json(clip.lineage)
+        except ValidationError:
+            return None, "its Longtake tag is of another version, or damaged"
+        video = clip.video
+        if lineage.n_frames != video.n_frames:
+            return None, (
+                f"its Longtake tag speaks of {lineage.n_frames} frames and it has "
+                f"{video.n_frames}: it was cut or re-encoded since"
+            )
+        if (lineage.width, lineage.height) != (video.width, video.height):
+            return None, "its picture size has changed since Longtake wrote it"
+        return lineage, None
+
+    def first_parts(self, n_frames: int) -> tuple[Part, ...]:
+        """The parts of the file's first ``n_frames`` shown frames."""
+        kept = [part for part in self.parts if part.first < n_frames]
+        last = kept[-1]
+        count = min(last.n_frames, n_frames - last.first)
+        return (*kept[:-1], last.model_copy(update={"n_frames": count}))

@@ -1,0 +1,121 @@
+"""``longtake probe``, ``measure`` and ``verify``: what is true of a file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from longtake.cli.console import AsJson, document, facts, say
+
+if TYPE_CHECKING:
+    from longtake.analysis.gate import Verdict
+    from longtake.analysis.measures import Measures
+
+ClipFile = Annotated[Path, typer.Argument(help="A video file.")]
+
+
+def probe(clip: ClipFile, *, json: AsJson = False) -> None:
+    """Say what CLIP is: streams, size, rate, times."""
+    from longtake.media.probe import probe as look
+
+    found = look(clip)
+    if json:
+        document(found.model_dump(mode="json"))
+        return
+    video, audio = found.video, found.audio
+    kind = "variable, about " if video.variable else ""
+    turned = f", shown turned by {video.rotation} degrees" if video.rotation else ""
+    rows = [
+        ("container", f"{found.container}, {found.size_bytes:,} bytes"),
+        ("length", f"{float(video.duration):.3f} s, {video.n_frames} frames"),
+        ("picture", f"{video.codec} {video.width}x{video.height}{turned}"),
+        ("rate", f"{kind}{float(video.rate):.3f} frames per second"),
+        ("pixels", f"{video.pixel_format}, aspect {video.pixel_aspect}"),
+        ("sound", "none"),
+    ]
+    if audio:
+        sound = f"{audio.codec} {audio.sample_rate} Hz {audio.layout}"
+        rows[-1] = ("sound", sound)
+    rows += [
+        (f"track {track.index}", f"{track.kind} {track.codec} {track.language or ''}")
+        for track in found.tracks
+    ]
+    say(str(clip))
+    facts(rows)
+
+
+def measure(
+    clip: ClipFile,
+    *,
+    join: Annotated[
+        str | None,
+        typer.Option(
+            help="Where the join is, seconds [default: every join the file names].",
+            metavar="T",
+        ),
+    ] = None,
+    json: AsJson = False,
+) -> None:
+    """Measure how well what follows a join goes on from what is before it."""
+    from longtake.extension.measured import measured
+
+    found = measured(clip, join=join)
+    if json:
+        document({"joins": [one.model_dump(mode="json") for one in found]})
+        return
+    for one in found:
+        say(f"{clip}: {one.n_new} frames after {float(one.join):.3f} s")
+        facts(measure_rows(one.measures, one.verdict))
+        if one.drift and one.drift.failures:
+            facts(("drift", failure) for failure in one.drift.failures)
+
+
+def measure_rows(measures: Measures, verdict: Verdict) -> list[tuple[str, str]]:
+    """Every measure with its band, and the verdict under them."""
+    from longtake.analysis.gate import BANDS
+
+    rows = []
+    for name, value in measures:
+        band = BANDS.get(name)
+        accepted = f"accepted {band}" if band else "only told"
+        shown = "not measurable" if value is None else f"{value:8.2f}   {accepted}"
+        outside = band is not None and value is not None and value not in band
+        rows.append(
+            (name.replace("_", " "), shown + ("   <- outside" if outside else ""))
+        )
+    return [*rows, ("verdict", verdict_text(verdict))]
+
+
+def verdict_text(verdict: Verdict) -> str:
+    """The verdict in plain words."""
+    if verdict.passed:
+        return "every measure lies in its band"
+    return " ".join(verdict.failures)
+
+
+def verify(
+    result: Annotated[Path, typer.Argument(help="What Longtake delivered.")],
+    source: Annotated[Path, typer.Argument(help="The clip it was made from.")],
+    *,
+    json: AsJson = False,
+) -> None:
+    """Prove that RESULT holds SOURCE untouched: every frame and sound sample compared."""
+    from longtake.errors import ProofFailed
+    from longtake.media.verify import prove
+
+    proof = prove(result, source, whole=True)
+    if json:
+        document(proof.model_dump(mode="json"))
+        if proof.failures:
+            raise typer.Exit(ProofFailed.exit_code)
+        return
+    if proof.failures:
+        raise ProofFailed(" ".join(proof.failures))
+    say(f"{result}: everything promised of it holds")
+    facts(
+        (name.replace("_", " "), str(value))
+        for name, value in proof
+        if value is not None
+    )

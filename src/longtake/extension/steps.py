@@ -1,0 +1,290 @@
+"""The steps of one extension: context, continuation, join, measures, one after another."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Generator
+from contextlib import ExitStack, closing
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+
+import longtake
+from longtake import clock
+from longtake.analysis import gate
+from longtake.analysis.drift import Statistics, drift, statistics
+from longtake.analysis.measures import measure
+from longtake.analysis.pictures import small
+from longtake.direction import clauses
+from longtake.engines.process import EngineProcess
+from longtake.engines.protocol import Continuation, Frame, Frames
+from longtake.errors import EngineIncapable
+from longtake.extension.measured import MEASURED_S, before, one_shot
+from longtake.media import decode
+from longtake.media.clip import Clip
+from longtake.media.delivery import Delivery
+from longtake.media.join import Join, Joined
+from longtake.media.lineage import Lineage, Part
+from longtake.media.probe import probe
+from longtake.media.watermark import Stamp
+from longtake.report import Asked, Step
+
+Stage = Literal["context", "engine", "frames", "measure", "proof"]
+
+_HANDLE_S = Fraction(1, 2)  # of the clip, before the new part where that stands alone
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Where the work stands: ``done`` of ``total`` frames in ``stage``."""
+
+    stage: Stage
+    done: int
+    total: int
+    step: int  # from 1
+    steps: int
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """What one step goes on from.
+
+    The engine sees the frames [first, first + n_context) of ``clip``; ``n_keep`` frames
+    are kept before the ``n_new`` ones. With a plan, the frames between context and join
+    are the ``n_played`` ones that the plan has already made.
+    """
+
+    clip: Clip
+    n_keep: int
+    n_new: int
+    lineage: Lineage | None
+    plan: dict[str, Any] | None
+    note: str | None  # why a clip that was extended before is not gone on with
+    first: int
+    n_context: int
+
+    @property
+    def n_played(self) -> int:
+        """Kept synthetic frames that the plan accounts for."""
+        return self.n_keep - self.first - self.n_context
+
+
+@dataclass(slots=True)
+class Watch:
+    """Seconds spent per stage."""
+
+    laps: dict[str, float] = field(default_factory=dict)
+    began: float = field(default_factory=clock.monotonic_s)
+
+    def lap(self, stage: str) -> None:
+        """End a stage and begin the next."""
+        now = clock.monotonic_s()
+        self.laps[stage] = round(now - self.began, 3)
+        self.began = now
+
+
+@dataclass(slots=True)
+class Run:
+    """The steps of one extension, through one engine process."""
+
+    asked: Asked
+    engine: EngineProcess
+    counts: list[int]
+    stamp: Stamp
+    progress: Callable[[Progress], None]
+    n_done: int = 0
+    shown: tuple[Frames, Frames, Step] | None = (
+        None  # the first join, for the filmstrip
+    )
+
+    def steps(self, source: Clip, n_keep: int, last: Path) -> tuple[Step, ...]:
+        """All steps, each on the result of the one before; the last into ``last``."""
+        made: list[Step] = []
+        clip = source
+        with ExitStack() as stack:
+            for n_new in self.counts[:-1]:
+                between = Delivery(last, force=True, sources=())
+                target = stack.enter_context(between).path
+                made.append(self._step(clip, n_keep, n_new, target))
+                if clip is not source:
+                    clip.path.unlink()
+                clip = probe(target)
+                n_keep = clip.video.n_frames
+            made.append(self._step(clip, n_keep, self.counts[-1], last))
+        return tuple(made)
+
+    def tell(self, stage: Stage, done: int, total: int) -> None:
+        """Report progress to whoever asked."""
+        steps = len(self.counts)
+        step = min(self.n_done + 1, steps)
+        self.progress(Progress(stage, done, total, step, steps))
+
+    def _step(self, clip: Clip, n_keep: int, n_new: int, target: Path) -> Step:
+        """One continuation of the first ``n_keep`` frames of ``clip``, into ``target``."""
+        watch = Watch()
+        origin = self._origin(clip, n_keep, n_new)
+        own, answer = self._ask(origin)
+        watch.lap("context_and_plan")
+        lineage = self._lineage(origin, answer, own)
+        new, joined = self._join(origin, answer, lineage, target)
+        watch.lap("frames_and_join")
+        self.tell("measure", 0, 1)
+        measures = measure(own, new, source_map=answer.source_map)
+        drifted = drift(Statistics.model_validate(lineage.statistics), new)
+        watch.lap("measure")
+        step = Step(
+            engine=self.engine.name,
+            engine_version=self.engine.version,
+            seed=self.asked.seed,
+            plan=answer.plan,
+            plan_kind=answer.plan and answer.plan.get("kind"),
+            chained=origin.plan is not None,
+            chain_note=origin.note,
+            n_context=origin.n_context,
+            n_played=origin.n_played,
+            notes=answer.notes,
+            understood=answer.understood,
+            ignored=answer.ignored,
+            n_new=n_new,
+            seconds_new=n_new / clip.video.rate,
+            joined=joined,
+            measures=measures,
+            verdict=gate.judge(measures),
+            drift=drifted,
+            timings_s=watch.laps,
+        )
+        self.shown = self.shown or (own, new, step)
+        self.n_done += 1
+        return step
+
+    def _origin(self, clip: Clip, n_keep: int, n_new: int) -> Origin:
+        """Original pixels and a plan to go on with, wherever possible."""
+        lineage, note = Lineage.of(clip)
+        plan, end = None, n_keep
+        if lineage and lineage.n_original < n_keep:
+            note = self._unchained(lineage, clip)
+            if note is None:
+                plan, end = lineage.plan, lineage.n_original
+        limits, rate = self.engine.limits, clip.video.rate
+        width, height = upright_size(clip)
+        n_context = limits.n_context(end, rate, width, height)
+        refusal = limits.refusal(
+            n_context=n_context, rate=rate, width=width, height=height, n_frames=n_new
+        )
+        if refusal:
+            raise EngineIncapable(f"The engine '{self.engine.name}' {refusal}.")
+        first = end - n_context
+        return Origin(clip, n_keep, n_new, lineage, plan, note, first, n_context)
+
+    def _unchained(self, lineage: Lineage, clip: Clip) -> str | None:
+        """Why the new frames cannot go on with the plan of the lineage, or None."""
+        makers = {part.engine for part in lineage.parts if part.synthetic}
+        if makers != {self.engine.name}:
+            return f"its new frames were made by {', '.join(map(str, makers))}"
+        if lineage.plan is None:
+            return "its Longtake tag carries no plan"
+        if lineage.rate != clip.video.rate:
+            return "its frame rate has changed since Longtake wrote it"
+        return None
+
+    def _ask(self, origin: Origin) -> tuple[Frames, Continuation]:
+        """Stream the context in; (the clip's last frames, small), and the answer."""
+        clip, rate = origin.clip, origin.clip.video.rate
+        takes_prompt = self.engine.limits.takes_prompt
+        width, height = upright_size(clip)
+        own: list[Frame] = []
+        with closing(self._context(origin, own)) as context:
+            answer = self.engine.extend(
+                context,
+                n_context=origin.n_context,
+                width=width,
+                height=height,
+                rate=rate,
+                n_frames=origin.n_new,
+                seed=self.asked.seed,
+                prompt=self.asked.prompt if takes_prompt else None,
+                plan=origin.plan,
+                n_played=origin.n_played,
+            )
+        if not takes_prompt:
+            answer = replace(answer, ignored=clauses(self.asked.prompt))
+        wanted = min(origin.n_keep, math.ceil(MEASURED_S * rate))
+        if origin.n_played or origin.n_context < wanted:
+            return before(clip, origin.n_keep), answer
+        return one_shot(np.stack(own)), answer
+
+    def _context(self, origin: Origin, own: list[Frame]) -> Generator[Frame]:
+        clip, count = origin.clip, origin.n_context
+        frames = decode.frames(clip, first=origin.first, count=count)
+        for index, coded in enumerate(frames, 1):
+            frame = decode.upright(coded, clip.video.rotation)
+            own.append(small(frame))
+            self.tell("context", index, count)
+            yield frame
+        self.tell("engine", 0, 1)
+
+    def _lineage(self, origin: Origin, answer: Continuation, own: Frames) -> Lineage:
+        """What the result will say of itself."""
+        video, before = origin.clip.video, origin.lineage
+        n_keep = origin.n_keep
+        made = Part(
+            first=n_keep,
+            n_frames=origin.n_new,
+            start=video.start + n_keep / video.rate,
+            synthetic=True,
+            engine=self.engine.name,
+            engine_version=self.engine.version,
+            seed=self.asked.seed,
+            prompt=self.asked.prompt,
+        )
+        kept: tuple[Part, ...] = (
+            Part(first=0, n_frames=n_keep, start=video.start, synthetic=False),
+        )
+        if before:
+            kept = before.first_parts(n_keep)
+        # A plan speaks of the frames before the first synthetic one. Where this one was
+        # made from others, or those will not be in the file, it would mislead.
+        speaks = origin.plan or not any(part.synthetic for part in kept)
+        stats = before and before.statistics
+        return Lineage(
+            made_by=f"longtake {longtake.__version__}",
+            width=video.width,
+            height=video.height,
+            rate=video.rate,
+            parts=(*kept, made),
+            plan=answer.plan if speaks and not self.asked.only_new else None,
+            statistics=stats or statistics(own).model_dump(mode="json"),
+        )
+
+    def _join(
+        self, origin: Origin, answer: Continuation, lineage: Lineage, target: Path
+    ) -> tuple[Frames, Joined]:
+        """Every new frame: measured small, stamped, turned as coded, written."""
+        clip, only_new = origin.clip, self.asked.only_new
+        handles = math.floor(_HANDLE_S * clip.video.rate) if only_new else 0
+        new: list[Frame] = []
+        with Join(
+            clip,
+            target,
+            n_keep=origin.n_keep,
+            n_new=origin.n_new,
+            lineage=lineage,
+            only_new=only_new,
+            handles=min(handles, origin.n_keep),
+        ) as join:
+            for frame in answer.frames:
+                new.append(small(frame))
+                stamped = self.stamp.apply(frame)
+                join.write(decode.as_coded(stamped, clip.video.rotation))
+                self.tell("frames", len(new), origin.n_new)
+            joined = join.finish()
+        return np.stack(new), joined
+
+
+def upright_size(clip: Clip) -> tuple[int, int]:
+    """Width and height of the picture as it is shown."""
+    width, height = clip.video.width, clip.video.height
+    return (height, width) if clip.video.rotation in {90, 270} else (width, height)
