@@ -33,8 +33,8 @@ class Delivery:
         )
 
     def __enter__(self) -> Self:
-        self._check()
         with writing(self.final):
+            self._check()
             # Not tempfile: the result gets the permissions any new file would have.
             os.close(os.open(self.path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
         return self
