@@ -58,12 +58,9 @@ tools:
 
 demo: $(VENV)/run.stamp
 	@mkdir -p demo
-ifeq ($(CLIP),)
-	$(BIN)/longtake sample demo/sample.mp4 --force
-endif
-	$(BIN)/longtake extend '$(or $(CLIP),demo/sample.mp4)' --output demo/longer.mp4 \
+	@if [ -n '$(CLIP)' ]; then cp '$(CLIP)' demo/; else $(BIN)/longtake sample demo/sample.mp4 --force; fi
+	$(BIN)/longtake extend "demo/$$(basename '$(or $(CLIP),sample.mp4)')" \
 		--report demo/report.json --filmstrip demo/filmstrip.png --force
-	@echo 'Look at demo/longer.mp4; its report is demo/report.json, its filmstrip demo/filmstrip.png'
 
 check: $(VENV)/test.stamp
 	$(BIN)/ruff format --check .

@@ -37,7 +37,7 @@ def draw(output: Path, *, seconds: int = 5, seed: int = 7) -> None:
         ) as file,
     ):
         video = file.add_stream(
-            "libx264", rate=RATE, options={"crf": "18", "preset": "fast"}
+            "libx264", rate=RATE, options={"crf": "20", "preset": "fast"}
         )
         video.width, video.height, video.pix_fmt = WIDTH, HEIGHT, "yuv420p"
         context = video.codec_context

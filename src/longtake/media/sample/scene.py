@@ -43,7 +43,7 @@ class Scene:
         self._gulls = Gulls(random)
         self._leaves = Leaves(random)
         self._truck = Wander(random, period_s=6.1, size=13.0)
-        grain = random.normal(0, 0.9, (HEIGHT + _SHAKE, WIDTH + _SHAKE))
+        grain = random.normal(0, 0.6, (HEIGHT + _SHAKE, WIDTH + _SHAKE))
         self._grain = np.repeat(grain[..., None].astype(np.float32), 3, axis=2)
         self._shown = _film()
 

@@ -1,0 +1,1 @@
+"""Measurements that the documentation may quote. See README.md beside this file."""

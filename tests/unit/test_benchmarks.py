@@ -1,0 +1,76 @@
+"""The scorers of the benchmarks: numbers that the documentation quotes must be right."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import av
+import pytest
+from benchmarks import join, memory, results, source, speed
+
+_MEGABYTE = 1_000_000
+
+
+def test_ratios_count_the_proof_to_the_copy() -> None:
+    row = {"copy_s": 1.5, "proof_s": 0.5, "reencode_s": 60.0, "veryfast_s": 30.0}
+    assert join.ratios(row) == {"copy_times_faster": 30.0, "than_veryfast": 15.0}
+
+
+def test_a_row_of_speed_is_made_of_medians() -> None:
+    runs = [
+        {"engine_s": engine, "extend_s": 4.0, "minterpolate_s": 8.0}
+        for engine in (1.0, 2.0, 30.0)
+    ]
+    row = speed.row("motion", runs)
+    assert row["engine_s"] == 2.0
+    assert (row["engine_ratio"], row["extend_ratio"]) == (0.25, 0.5)
+
+
+def test_a_tree_is_a_process_and_all_below_it(tmp_path: Path) -> None:
+    for pid, name, parent in [
+        (1, "init", 0),
+        (7, "extend", 1),
+        (8, "a (b) c", 7),
+        (9, "join", 8),
+        (10, "other", 1),
+    ]:
+        (tmp_path / str(pid)).mkdir()
+        (tmp_path / str(pid) / "stat").write_text(f"{pid} ({name}) S {parent} 0 0")
+    (tmp_path / "self").mkdir()
+    assert memory.tree(7, tmp_path) == [7, 8, 9]
+    assert memory.tree(99, tmp_path) == [99]
+
+
+def test_held_is_the_proportional_size(tmp_path: Path) -> None:
+    (tmp_path / "5").mkdir()
+    text = "5000-6000 ---p [rollup]\nRss:  900 kB\nPss:  300 kB\nPss_Anon:  200 kB\n"
+    (tmp_path / "5" / "smaps_rollup").write_text(text)
+    assert memory.held_bytes(5, tmp_path) == 300 * 1024
+    assert memory.held_bytes(6, tmp_path) == 0
+
+
+@pytest.mark.skipif(not Path("/proc/self/smaps_rollup").exists(), reason="needs /proc")
+def test_the_peak_holds_what_a_child_of_a_child_held() -> None:
+    hold = "import time; data = bytearray(b'x' * 80_000_000); time.sleep(0.6)"
+    code = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {hold!r}])"
+    peak = memory.peak_bytes([sys.executable, "-c", code])
+    assert 80 * _MEGABYTE < peak < 140 * _MEGABYTE
+
+
+def test_a_table_rounds_to_what_is_known() -> None:
+    rows = [{"a_s": 1.23456, "b": 1234.5, "c": 7, "hidden": 1}]
+    assert results.table(("a_s", "b", "c"), rows).splitlines() == [
+        "| a s | b | c |",
+        "| --- | --- | --- |",
+        "| 1.23 | 1234 | 7 |",
+    ]
+
+
+@pytest.mark.slow
+def test_a_looped_source_is_the_sample_over_and_over(tmp_path: Path) -> None:
+    path = source.looped(tmp_path, 10)
+    with av.open(str(path)) as file:
+        pictures = [f.to_ndarray() for f in file.decode(video=0)]
+    assert len(pictures) == 240
+    assert all((pictures[n] == pictures[n + 120]).all() for n in (0, 50, 119))
