@@ -1,53 +1,77 @@
 """The bridge: what moves at the end of the clip goes on moving, for a few frames.
 
 Each pixel of the last original frame keeps its velocity, which decays from frame to
-frame. That is right for a third of a second and no longer: nothing new comes into view.
+frame: slowly where the clip's last steps agreed on it, at once where they did not (water,
+leaves, what was just uncovered). That holds for a third of a second and no longer:
+nothing new comes into view.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from longtake.analysis.flow import Flow, Preset, difference, flow, warp
 from longtake.analysis.pictures import Gray
 
-DECAY = 0.9  # of the velocity, from one frame to the next
-REACH = 14.0  # places beyond the last frame after which all stands still
-LOOK_BACK = 6  # frames before the last in which its velocity is looked for
+REACH = 16.0  # places beyond the last frame after which all stands still
+LOOK_BACK = 8  # frames at the clip's end in which its velocity is looked for
+_STEADY, _ERRATIC = 0.9, 0.4  # decay of the velocity, per frame
+_DISAGREEMENT = 1.0  # pixels, and
+_RELATIVE_DISAGREEMENT = 0.3  # of the velocity: more is no steady motion
 _STILL = 0.05  # gray levels: two frames nearer than this are one frame shown twice
 _ROUNDS = 6  # of the fixed-point search for where a pixel came from
 
 
-def distance(place: float) -> float:
-    """Steps of undamped motion that a decaying one has made at ``place`` >= 0."""
-    return float((1 - DECAY ** min(place, REACH)) / (1 - DECAY))
+@dataclass(frozen=True, slots=True)
+class Momentum:
+    """``velocity``: (h, w, 2) float32, pixels per frame; ``decay``: (h, w, 1), per frame."""
+
+    velocity: Flow
+    decay: NDArray[np.float32]
 
 
-def velocity(grays: Sequence[Gray]) -> Flow:
-    """Pixels per frame of what the last frame shows: (h, w, 2) float32.
+def momentum(grays: Sequence[Gray]) -> Momentum:
+    """How what the last frame shows is moving.
 
-    ``grays``: (h, w) uint8, the last frame first, then those before it. Repeats of the
-    last frame hold no time of the scene, so the motion since the frame before them is
-    spread over the gap.
+    ``grays``: (h, w) uint8, the last frame first, then those before it. Repeats of a frame
+    hold no time of the scene: the motion since the frame before is spread over the gap.
     """
-    last = grays[0]
-    for gap, before in enumerate(grays[1:], start=1):
-        if difference(last, before) > _STILL:
-            moved = flow(last, before, Preset.MEDIUM)
-            return np.asarray(-cv2.blur(moved, (5, 5)) / gap, np.float32)
-    return np.zeros((*last.shape, 2), np.float32)
+    distinct = [0]
+    for index, picture in enumerate(grays):
+        if difference(picture, grays[distinct[-1]]) > _STILL:
+            distinct.append(index)
+    steps = [
+        -flow(grays[later], grays[earlier], Preset.MEDIUM) / (earlier - later)
+        for later, earlier in zip(distinct[:2], distinct[1:3], strict=False)
+    ]
+    if not steps:
+        still = np.zeros((*grays[0].shape, 2), np.float32)
+        return Momentum(still, np.full_like(still[..., :1], _STEADY))
+    velocity = steps[0]
+    before = np.asarray(warp(steps[-1], -velocity), np.float32)
+    apart = np.linalg.norm(velocity - before, axis=-1)
+    allowed = _DISAGREEMENT + _RELATIVE_DISAGREEMENT * np.linalg.norm(velocity, axis=-1)
+    trust = cv2.blur(np.exp(-np.square(apart / allowed)), (9, 9))
+    decay = _ERRATIC + (_STEADY - _ERRATIC) * trust[..., None]
+    return Momentum(
+        np.asarray(cv2.blur(velocity, (5, 5)), np.float32),
+        np.asarray(decay, np.float32),
+    )
 
 
-def field(momentum: Flow, place: float) -> Flow:
+def field(moving: Momentum, place: float) -> Flow:
     """The displacement that draws ``place`` > 0 from the last frame: (h, w, 2) float32.
 
-    A pixel x shows what was at y, where y + distance * velocity(y) = x.
+    A pixel x shows what was at y, where y has moved to x.
     """
-    far = np.float32(distance(place))
-    found: Flow = -far * momentum
+    frames = np.float32(min(place, REACH))
+    moved = moving.velocity * (1 - moving.decay**frames) / (1 - moving.decay)
+    found: Flow = -moved
     for _ in range(_ROUNDS):
-        found = -far * np.asarray(warp(momentum, found), np.float32)
+        found = -np.asarray(warp(moved, found), np.float32)
     return found

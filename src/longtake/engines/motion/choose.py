@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
-from longtake.analysis.gate import judge
+from longtake.analysis.gate import Verdict, judge
 from longtake.analysis.measures import measure
-from longtake.engines.motion import push, texture
+from longtake.engines.motion import push, texture, turn
 from longtake.engines.motion.plan import Plan
 from longtake.engines.motion.render import render
 from longtake.engines.motion.study import Study
 from longtake.errors import EngineFailed
+
+_TRIED_S = 5.0  # of a plan are drawn and measured: what is later is like it
+_LAST_RESORT = 12.0  # steps: a dearer jump is a cut
+_KINDS = {kind.KIND: kind.propose for kind in (texture, turn, push)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,54 +30,67 @@ class Choice:
 
 
 def choose(study: Study, n_frames: int, seed: int) -> Choice:
-    """The best plan of ``n_frames`` for a clip of which nothing was continued yet."""
-    tried: list[tuple[int, Plan, dict[str, Any]]] = []
-    for name, make in _proposals(study, n_frames, seed):
-        plan = make()
-        if plan is None:
-            continue
-        failures, notes = _tried(study, plan)
-        tried.append((len(failures), plan, {"plan": name, **notes}))
-        if not failures:
+    """The plan of ``n_frames`` for a clip of which nothing was continued yet.
+
+    Of the proposals, in the order in which they look best where they fit, the first that
+    passes the gate; if none does, the one with the fewest failures.
+    """
+    tried: list[tuple[Plan, Verdict]] = []
+    for plan in _proposals(study, n_frames, seed):
+        tried.append((plan, _verdict(study, plan)))
+        if tried[-1][1].passed:
             break
-    _, plan, notes = min(tried, key=lambda entry: entry[0])
-    return Choice(plan, {**notes, "tried": [entry[2] for entry in tried]})
-
-
-def _proposals(
-    study: Study, n_frames: int, seed: int
-) -> Iterator[tuple[str, Callable[[], Plan | None]]]:
-    found = texture.propose(study, n_frames, seed)
-    if found and found[1] < texture.ACCEPTABLE:
-        yield "texture", lambda: found[0]
-    yield "push", lambda: push.propose(study, n_frames)
-
-
-def _tried(study: Study, plan: Plan) -> tuple[tuple[str, ...], dict[str, Any]]:
-    if plan.n_frames == 0:
-        return (), {}
-    shown = np.stack(list(render(study.frames, replace(plan, box=None))))
-    measures = measure(
-        study.frames, shown, source_map=source_map(plan, 0, len(study.frames))
-    )
-    verdict = judge(measures)
-    return verdict.failures, {
+    plan, verdict = min(tried, key=lambda one: len(one[1].failures))
+    notes = {
+        "plan": plan.kind,
         "failures": list(verdict.failures),
-        "measures": measures.model_dump(),
+        "tried": [
+            {"plan": other.kind, "failures": list(found.failures)}
+            for other, found in tried
+        ],
     }
+    return Choice(plan, notes)
+
+
+def _proposals(study: Study, n_frames: int, seed: int) -> Iterator[Plan]:
+    played = texture.propose(study, n_frames, seed)
+    cost = texture.cost(study, played) if played else np.inf
+    if played and cost < texture.INVISIBLE:
+        yield played
+    if turn.fits(study):
+        yield turn.propose(study, n_frames, seed)
+    if played and texture.INVISIBLE <= cost < texture.ACCEPTABLE:
+        yield played
+    yield push.propose(study, n_frames, seed)
+    if played and texture.ACCEPTABLE <= cost < _LAST_RESORT:
+        yield played
+
+
+def _verdict(study: Study, plan: Plan) -> Verdict:
+    n_frames = min(plan.n_frames, study.frames_in(_TRIED_S))
+    if not n_frames:
+        return Verdict(passed=True)
+    part = replace(plan, box=None).kept(n_frames)
+    shown = np.stack(list(render(study.frames, part)))
+    shows = source_map(part, 0, len(study.frames))
+    allowed = frozenset({"rewind"} if plan.kind == turn.KIND else ())
+    found = measure(study.frames, shown, source_map=shows)
+    return judge(found, asked_for=allowed)
 
 
 def go_on(study: Study, before: Plan, n_frames: int, seed: int) -> Choice:
-    """``before`` made longer, to ``n_frames`` in all, in its own manner."""
-    plan: Plan | None = None
-    if before.kind == texture.KIND:
-        found = texture.propose(study, n_frames, seed, before)
-        plan = found[0] if found else None
-    elif before.kind == push.KIND:
-        plan = replace(before, n_frames=n_frames)
+    """``before`` made longer, to ``n_frames`` in all, in its own manner.
+
+    Raises EngineFailed where that cannot be: its frames are not these.
+    """
+    propose = _KINDS.get(before.kind)
+    plan = propose(study, n_frames, seed, before) if propose else None
     if plan is None:
-        raise EngineFailed(f"a plan of kind {before.kind!r} cannot go on here")
-    return Choice(plan, {"plan": before.kind})
+        raise EngineFailed(
+            f"the plan in this file, {before.kind!r}, cannot go on after this clip: "
+            "start again from the original"
+        )
+    return Choice(plan, {"plan": plan.kind})
 
 
 def source_map(plan: Plan, start: int, n_context: int) -> tuple[int, ...]:

@@ -6,12 +6,14 @@ smoothly and never zooms further than its largest gain.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import cos, pi, sin
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from longtake.analysis.flow import difference
 from longtake.engines.motion.plan import Plan, Push, Run
 from longtake.engines.motion.source import Matrix, Picture
 from longtake.engines.motion.study import Study
@@ -20,6 +22,10 @@ KIND = "push"
 _ZOOM = 0.08
 _HALF_PERIOD_S = 4.0
 _REST_S = 0.6  # in which the bridge comes to rest
+_PACES = (1.0, 1.5, 2.0, 3.0)
+_LIVELY = 0.25  # of the clip's own step: below 0.15 a viewer sees a still
+_NO_STEP = 1e-3  # gray levels
+_LOOKED_AT = (0.25, 0.5, 1.0, 1.5)  # of the half period
 _SWAY = 0.145  # of the zoom's gain, in picture widths: both then move pixels alike
 _MOST_SHARPENING = 0.6
 
@@ -72,14 +78,51 @@ def _energy(high: NDArray[np.float32]) -> float:
     return float(cv2.norm(high, cv2.NORM_L2SQR) / high.size)
 
 
-def propose(study: Study, n_frames: int) -> Plan:
-    """The bridge comes to rest, and the camera moves slowly over what it left."""
-    ease = study.frames_in(_REST_S)
-    plan = Push(zoom=_ZOOM, half_period=float(study.frames_in(_HALF_PERIOD_S)))
-    return Plan(
-        KIND,
-        n_frames,
-        (Run(at=-1, source=0.0, speed=1.0, then=0.0, ramp=ease),),
-        push=plan,
-        box=study.box,
+def propose(study: Study, n_frames: int, seed: int, before: Plan | None = None) -> Plan:
+    """The bridge comes to rest, and the camera moves slowly over what it left.
+
+    The move is as slow as a push-in should be, and faster where the clip itself is so
+    lively that a slow one would look like a still beside it. ``before`` is what was
+    already played. There is nothing to vary by ``seed``.
+    """
+    if before is not None:
+        return replace(before, n_frames=n_frames)
+    rest = Run(
+        at=-1, source=0.0, speed=study.pace, then=0.0, ramp=study.frames_in(_REST_S)
+    )
+    return Plan(KIND, n_frames, (rest,), push=_move(study), box=study.box)
+
+
+def _move(study: Study) -> Push:
+    seconds = float(study.rate)
+    for pace in _PACES:
+        push = Push(_ZOOM * pace**0.5, _HALF_PERIOD_S * seconds / pace**0.5)
+        if liveliness(study, push) >= _LIVELY:
+            break
+    return push
+
+
+def liveliness(study: Study, push: Push) -> float:
+    """The least step that ``push`` makes, in steps of the clip."""
+    height, width = study.frames.shape[1:3]
+    still = study.frames[-1].astype(np.float32)
+    steps = []
+    for share in _LOOKED_AT:
+        time = round(push.half_period * share)
+        views = [_view(still, camera(push, time + k, width, height)) for k in (0, 1)]
+        steps.append(difference(*views))
+    return min(steps) / max(study.step, _NO_STEP)
+
+
+def _view(picture: Picture, matrix: Matrix) -> Picture:
+    height, width = picture.shape[:2]
+    return np.asarray(
+        cv2.warpAffine(
+            picture,
+            matrix,
+            (width, height),
+            flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+            borderMode=cv2.BORDER_REFLECT,
+        ),
+        np.float32,
     )

@@ -47,7 +47,7 @@ class Source:
         self.height, self.width = frames.shape[1:3]
         self._gray = lru_cache(maxsize=32)(self._make_gray)
         self._layers = lru_cache(maxsize=4)(self._make_layers)
-        self._momentum: Flow | None = None
+        self._momentum = lru_cache(maxsize=1)(self._make_momentum)
 
     def layers(self, place: float) -> tuple[Layer, ...]:
         """What is shown at ``place`` (0: the last original frame, above: beyond it)."""
@@ -58,7 +58,7 @@ class Source:
         if abs(place - round(place)) < _WHOLE and place < _WHOLE:
             return (Layer(self.last + round(place), None, 1.0),)
         if place > 0:
-            field = bridge.field(self._velocity(), place)
+            field = bridge.field(self._momentum(), place)
             return (Layer(self.last, field, 1.0),)
         index, share = floor(place) + self.last, np.float32(place - floor(place))
         there, back = self._flow(index, index + 1), self._flow(index + 1, index)
@@ -110,15 +110,11 @@ class Source:
     def _flow(self, one: int, two: int) -> Flow:
         return flow(self._gray(one), self._gray(two))
 
-    def _velocity(self) -> Flow:
-        if self._momentum is None:
-            self._momentum = bridge.velocity(
-                [
-                    self._gray(max(self.last - back, 0))
-                    for back in range(bridge.LOOK_BACK)
-                ]
-            )
-        return self._momentum
+    def _make_momentum(self) -> bridge.Momentum:
+        first = max(self.last + 1 - bridge.LOOK_BACK, 0)
+        return bridge.momentum(
+            [self._gray(index) for index in range(self.last, first - 1, -1)]
+        )
 
 
 def shifted(layers: tuple[Layer, ...], by: Flow) -> tuple[Layer, ...]:

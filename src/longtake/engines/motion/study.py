@@ -4,25 +4,32 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
-from longtake.analysis.distances import thumbnails
+from longtake.analysis.cuts import last_shot
+from longtake.analysis.distances import distances
+from longtake.analysis.duplicates import keep
 from longtake.analysis.flow import difference, each
-from longtake.analysis.pictures import Frame, small
+from longtake.analysis.letterbox import letterbox
+from longtake.analysis.pictures import Frame, gray, small
 from longtake.engines.protocol import Frames
 
-_TAPS = np.array([1.0, 4.0, 6.0, 4.0, 1.0])  # binomial, along the diagonal
+_LIVELIEST = 1.7  # times the usual step: the first new one is not to be larger
+_RECENT = 24  # steps that say how the clip behaves at its end
 
 
 @dataclass(frozen=True, slots=True)
 class Study:
-    """The last shot of a clip.
+    """The last shot of a clip, at ``rate`` frames per second.
 
     ``frames``: (time, h, w, 3) uint8, inside letterbox bars, at most 416 pixels wide.
-    ``apart``: (time, time) float64, how far two moments are apart in pose and motion, in
-    steps (the clip's median change from frame to frame). ``step``: gray levels.
+    ``box``: those bars, in pixels of the clip. ``apart``: (time, time) float64, how far
+    two moments are apart in pose and motion, in steps (the clip's median change from
+    frame to frame). ``step`` is that of the clip's end, ``last_step`` its very last one,
+    both in gray levels and without repeated frames.
     """
 
     frames: Frames
@@ -30,11 +37,22 @@ class Study:
     box: tuple[int, int, int, int] | None
     apart: NDArray[np.float64]
     step: float
+    last_step: float
 
     @property
     def last(self) -> int:
         """The index of the last frame."""
         return len(self.frames) - 1
+
+    @property
+    def pace(self) -> float:
+        """The speed at which the bridge begins, 1 or less.
+
+        A clip that ends in its fastest motion would otherwise seem to jump there.
+        """
+        if self.last_step <= _LIVELIEST * self.step:
+            return 1.0
+        return _LIVELIEST * self.step / self.last_step
 
     def frames_in(self, seconds: float) -> int:
         """``seconds`` in frames, at least one."""
@@ -43,35 +61,22 @@ class Study:
 
 def study(context: Frames, rate: Fraction) -> Study:
     """Look at ``context``: (time, height, width, 3) uint8, RGB, at ``rate``."""
-    frames = np.stack(each(_small, list(context)))
-    steps = [difference(a, b) for a, b in zip(frames, frames[1:], strict=False)]
+    inside = letterbox(context)
+    frames = np.stack(each(_small, list(inside.crop(context))))
+    frames = frames[last_shot(frames) :]
+    lumas = [gray(frame) for frame in frames[keep(frames)][-_RECENT - 1 :]]
+    steps = [difference(a, b) for a, b in pairwise(lumas)]
+    box = (inside.top, inside.bottom, inside.left, inside.right)
+    whole = (0, context.shape[1], 0, context.shape[2])
     return Study(
         frames=frames,
         rate=rate,
-        box=None,
-        apart=_apart(frames),
+        box=None if box == whole else box,
+        apart=distances(frames),
         step=float(np.median(steps)) if steps else 0.0,
+        last_step=steps[-1] if steps else 0.0,
     )
 
 
 def _small(frame: Frame) -> Frame:
     return small(frame)
-
-
-def _apart(frames: Frames) -> NDArray[np.float64]:
-    seen = thumbnails(frames)
-    plain = np.stack([np.abs(seen - one).mean(axis=1) for one in seen])
-    step = np.median(np.diagonal(plain, 1)) if len(seen) > 1 else 1.0
-    return _along_diagonal(plain.astype(np.float64)) / max(float(step), 1e-3)
-
-
-def _along_diagonal(plain: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Five taps along the diagonal; at the edges, those of them that lie inside."""
-    n = len(plain)
-    total, weight = np.zeros_like(plain), np.zeros_like(plain)
-    for tap, shift in zip(_TAPS, range(-2, 3), strict=True):
-        here = slice(max(0, -shift), n - max(0, shift))
-        there = slice(max(0, shift), n - max(0, -shift))
-        total[here, here] += tap * plain[there, there]
-        weight[here, here] += tap
-    return total / weight

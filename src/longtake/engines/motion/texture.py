@@ -21,7 +21,7 @@ INVISIBLE = 3.5  # steps: a jump that costs less is not seen
 ACCEPTABLE = 6.0  # steps: one that costs less passes with a morph
 _SHORTEST_RUN_S = 1.0
 _FADE_S = 0.42
-_HEAD = 2  # new frames of the bridge alone before the first transition
+_HEAD = 4  # new frames of the bridge alone before the first transition
 _PER_SECOND = 0.75  # what a jump a second later costs of one now
 _PER_JUMP = 0.5  # steps: fewer jumps are better than many cheap ones
 _UNEVEN = 0.3  # steps by which a seeded choice may be worse than the best
@@ -56,7 +56,8 @@ class Paths:
         """(leave, land) cost of a jump and of everything after it."""
         n = self.last + 1
         tail = np.arange(n) > self.last - self.fade  # would dissolve from the bridge
-        now = self.cost + _PER_JUMP + np.where(tail, _PER_JUMP, 0.0)[:, None]
+        now = np.square(self.cost) / INVISIBLE + _PER_JUMP
+        now[tail] += _PER_JUMP
         total = now.copy()
         for _ in range(_ROUNDS):
             best = total.min(axis=1) * discount ** np.arange(n)
@@ -75,19 +76,15 @@ class Paths:
         self, landed: int | None, before: Jump | None, rng: np.random.Generator
     ) -> Jump | None:
         """The next jump after landing at ``landed`` (None: from the clip's end)."""
-        total = self.total
         first = self.last if landed is None else landed + self.shortest
-        if first > self.last:
-            return None
-        options = total[first:].copy()
+        options = self.total[first:].copy()
         if before is not None:
-            near = slice(max(before.leave - _SAME - first, 0), None)
-            rows = (
-                options[near][: 2 * _SAME + 1]
-                if before.leave + _SAME >= first
-                else options[:0]
-            )
-            rows[:, max(before.land - _SAME, 0) : before.land + _SAME + 1] = np.inf
+            low = max(before.leave - _SAME - first, 0)
+            high = max(before.leave + _SAME + 1 - first, 0)
+            beside = slice(max(before.land - _SAME, 0), before.land + _SAME + 1)
+            options[low:high, beside] = np.inf
+        if not options.size:
+            return None
         least = options.min()
         if not np.isfinite(least):
             return None
@@ -109,24 +106,26 @@ def _jump_costs(apart: NDArray[np.float64], fade: int) -> NDArray[np.float64]:
 
 def propose(
     study: Study, n_frames: int, seed: int, before: Plan | None = None
-) -> tuple[Plan, float] | None:
-    """A texture of ``n_frames`` and what its worst jump costs, or None if there is none.
+) -> Plan | None:
+    """A texture of ``n_frames``, or None where no frames can be played on for ever.
 
     ``before`` is what was already played; the plan goes on from there.
     """
-    if study.last < 8:
-        return None
     paths = Paths(study)
-    runs = list(before.runs) if before else [Run(at=-1, source=0.0)]
+    runs = list(before.runs) if before else [Run(-1, 0.0, then=study.pace)]
     while runs[-1].at < n_frames:
         jump = _next(paths, runs, seed)
         if jump is None:
             return None
         runs.append(_run(paths, runs[-1], jump))
-    plan = Plan(KIND, n_frames, tuple(runs), box=study.box).kept(n_frames)
-    return plan, max(
-        (paths.cost[j.leave, j.land] for j in jumps(plan, study.last)), default=0.0
-    )
+    return Plan(KIND, n_frames, tuple(runs), box=study.box).kept(n_frames)
+
+
+def cost(study: Study, plan: Plan) -> float:
+    """What the most visible jump of a texture costs, in steps of the clip."""
+    costs = Paths(study).cost
+    taken = jumps(plan, study.last)
+    return float(max((costs[one.leave, one.land] for one in taken), default=0.0))
 
 
 def _next(paths: Paths, runs: list[Run], seed: int) -> Jump | None:
@@ -146,7 +145,7 @@ def _run(paths: Paths, under: Run, jump: Jump) -> Run:
 
 def _jump(under: Run, run: Run, last: int) -> Jump:
     wait = _HEAD if under.at < 0 else 0
-    leave = round(under.place(run.at)) - 1 - wait + last
+    leave = round(under.source) + run.at - under.at - 1 - wait + last
     return Jump(leave, round(run.source) - 1 - wait + last)
 
 
