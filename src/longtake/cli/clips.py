@@ -12,6 +12,7 @@ from longtake.cli.console import AsJson, document, facts, say
 if TYPE_CHECKING:
     from longtake.analysis.gate import Verdict
     from longtake.analysis.measures import Measures
+    from longtake.media.verify import Proof
 
 ClipFile = Annotated[Path, typer.Argument(help="A video file.")]
 
@@ -114,8 +115,35 @@ def verify(
     if proof.failures:
         raise ProofFailed(" ".join(proof.failures))
     say(f"{result}: everything promised of it holds")
-    facts(
-        (name.replace("_", " "), str(value))
-        for name, value in proof
-        if value is not None
-    )
+    facts(_proof_rows(proof))
+
+
+def _proof_rows(proof: Proof) -> list[tuple[str, str]]:
+    """What was found, as a person would ask for it."""
+    kept = f"{proof.n_kept} of {proof.n_source} frames, packet for packet the source's"
+    if proof.mode == "re-encode":
+        kept = f"none packet for packet: re-encoded, because {proof.reason}"
+    rows = [("kept", kept)]
+    if proof.n_recoded:
+        rows.append(("coded again", f"{proof.n_recoded} frames of the source"))
+    rows += [
+        ("new", f"{proof.n_new} frames from {float(proof.join):.3f} s on"),
+        ("decoded", f"{proof.n_compared} kept frames, {proof.n_different} different"),
+    ]
+    if proof.psnr_db is not None:
+        worst = proof.worst_psnr_db or proof.psnr_db
+        rows.append(("PSNR", f"{proof.psnr_db:.1f} dB, at worst {worst:.1f} dB"))
+    if proof.sound != "none":
+        compared = ""
+        if proof.n_samples_compared is not None:
+            compared = (
+                f", {proof.n_samples_compared} samples decoded, "
+                f"{proof.n_samples_different} different"
+            )
+        gap = f", gap {proof.sound_gap} samples" if proof.sound_gap else ""
+        rows.append(("sound", f"{proof.sound}{compared}{gap}"))
+    rows += [
+        (track.kind, f"{track.codec}, {'kept' if track.kept else 'lost'}")
+        for track in proof.tracks
+    ]
+    return rows

@@ -9,17 +9,17 @@ from pathlib import Path
 
 import longtake
 from longtake import clock, settings
-from longtake.analysis.filmstrip import filmstrip as draw_filmstrip
 from longtake.engines.process import EngineProcess
-from longtake.errors import AskInvalid, ProofFailed
+from longtake.errors import ProofFailed
 from longtake.extension import ask
 from longtake.extension.ask import Exact
 from longtake.extension.steps import Progress, Run, upright_size
+from longtake.media.clip import Clip
 from longtake.media.delivery import Delivery, writing
 from longtake.media.probe import probe
 from longtake.media.verify import Proof, prove
 from longtake.media.watermark import Stamp
-from longtake.report import Asked, ClipSummary, Report, statement
+from longtake.report import Asked, ClipSummary, Report, Step, statement
 
 __all__ = ["Extension", "Progress", "extend"]
 
@@ -78,48 +78,54 @@ def extend(
     source = probe(Path(clip))
     n_keep, counts = ask.kept(source, asked.start), ask.counts(source, asked)
     final = ask.final(source, output, only_new=only_new)
-    names = [final, *(Path(name) for name in (report, filmstrip) if name)]
-    if len({name.absolute() for name in names}) < len(names):
-        raise AskInvalid(
-            "The result, its report and its filmstrip need names of their own."
-        )
+    wanted = {"report": report, "filmstrip": filmstrip}
+    beside = {name: Path(path) for name, path in wanted.items() if path}
+    ask.require_distinct(final, *beside.values())
     stamp = Stamp(watermark or "", *upright_size(source))
     with ExitStack() as stack:
-        files = [
-            stack.enter_context(Delivery(name, force=force, sources=(source.path,)))
-            for name in names
-        ]
+
+        def place(path: Path) -> Delivery:
+            delivery = Delivery(path, force=force, sources=(source.path,))
+            return stack.enter_context(delivery)
+
+        result = place(final)
+        files = {name: place(path) for name, path in beside.items()}
         host = stack.enter_context(EngineProcess(asked.engine))
         run = Run(asked, host, counts, stamp, progress or _unheard)
-        steps = run.steps(source, n_keep, files[0].path)
+        steps = run.steps(source, n_keep, result.path)
         run.tell("proof", 0, 1)
-        proof = _proven(files[0].path, source.path)
-        made = probe(files[0].path)
-        told = Report(
-            made_by=f"longtake {longtake.__version__}",
-            made_at=clock.now(),
-            statement=statement(made, steps),
-            source=ClipSummary.of(source, source.path),
-            result=ClipSummary.of(made, final),
-            asked=asked,
-            steps=steps,
-            proof=proof,
-            missing_glyphs=stamp.missing,
-        )
-        for file in files[1:]:
+        told = _report(asked, source, result, steps, stamp)
+        for name, file in files.items():
             with writing(file.final):
-                if report and file.final == Path(report):
+                if name == "report":
                     file.path.write_text(told.model_dump_json(indent=2) + "\n")
                 else:
                     run.film().save(file.path, "PNG")
-        for file in reversed(files):
+        for file in (*files.values(), result):
             file.deliver()
-        run.tell("proof", 1, 1)
-    return Extension(
-        path=final,
-        report=told,
-        report_path=Path(report) if report else None,
-        filmstrip_path=Path(filmstrip) if filmstrip else None,
+    return Extension(final, told, beside.get("report"), beside.get("filmstrip"))
+
+
+def _report(
+    asked: Asked,
+    source: Clip,
+    result: Delivery,
+    steps: tuple[Step, ...],
+    stamp: Stamp,
+) -> Report:
+    """Everything about the finished file, proof included."""
+    proof = proven(result.path, source.path)
+    made = probe(result.path)
+    return Report(
+        made_by=f"longtake {longtake.__version__}",
+        made_at=clock.now(),
+        statement=statement(made, steps),
+        source=ClipSummary.of(source, source.path),
+        result=ClipSummary.of(made, result.final),
+        asked=asked,
+        steps=steps,
+        proof=proof,
+        missing_glyphs=stamp.missing,
     )
 
 
@@ -127,7 +133,7 @@ def _unheard(_: Progress) -> None:
     """Nobody listens."""
 
 
-def _proven(result: Path, source: Path) -> Proof:
+def proven(result: Path, source: Path) -> Proof:
     """The proof of the finished file; raises ProofFailed rather than deliver it."""
     proof = prove(result, source)
     if proof.failures:

@@ -79,3 +79,11 @@ def final(clip: Clip, output: str | Path | None, *, only_new: bool) -> Path:
             f"'{path.with_suffix(suffix).name}'."
         )
     return path
+
+
+def require_distinct(*names: Path) -> None:
+    """Raise AskInvalid where two files to be written have one name."""
+    if len({name.absolute() for name in names}) < len(names):
+        raise AskInvalid(
+            "The result, its report and its filmstrip need names of their own."
+        )

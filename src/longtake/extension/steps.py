@@ -11,11 +11,13 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
+from PIL.Image import Image
 
 import longtake
 from longtake import clock
 from longtake.analysis import gate
 from longtake.analysis.drift import Statistics, drift, statistics
+from longtake.analysis.filmstrip import filmstrip
 from longtake.analysis.measures import measure
 from longtake.analysis.pictures import small
 from longtake.direction import clauses
@@ -121,6 +123,12 @@ class Run:
         steps = len(self.counts)
         step = min(self.n_done + 1, steps)
         self.progress(Progress(stage, done, total, step, steps))
+
+    def film(self) -> Image:
+        """The filmstrip of the first join."""
+        assert self.shown, "a film of steps that were made"
+        own, new, step = self.shown
+        return filmstrip(own, new, step.measures, step.verdict)
 
     def _step(self, clip: Clip, n_keep: int, n_new: int, target: Path) -> Step:
         """One continuation of the first ``n_keep`` frames of ``clip``, into ``target``."""
@@ -229,22 +237,27 @@ class Run:
     def _lineage(self, origin: Origin, answer: Continuation, own: Frames) -> Lineage:
         """What the result will say of itself."""
         video, before = origin.clip.video, origin.lineage
-        n_keep = origin.n_keep
+        first = origin.n_keep - self._handles(origin) if self.asked.only_new else 0
+        kept: tuple[Part, ...] = (
+            Part(
+                first=0,
+                n_frames=origin.n_keep - first,
+                start=video.start if not first else Fraction(0),
+                synthetic=False,
+            ),
+        )
+        if before:
+            kept = before.between(first, origin.n_keep)
         made = Part(
-            first=n_keep,
+            first=origin.n_keep - first,
             n_frames=origin.n_new,
-            start=video.start + n_keep / video.rate,
+            start=kept[0].start + (origin.n_keep - first) / video.rate,
             synthetic=True,
             engine=self.engine.name,
             engine_version=self.engine.version,
             seed=self.asked.seed,
             prompt=self.asked.prompt,
         )
-        kept: tuple[Part, ...] = (
-            Part(first=0, n_frames=n_keep, start=video.start, synthetic=False),
-        )
-        if before:
-            kept = before.first_parts(n_keep)
         # A plan speaks of the frames before the first synthetic one. Where this one was
         # made from others, or those will not be in the file, it would mislead.
         speaks = origin.plan or not any(part.synthetic for part in kept)
@@ -259,12 +272,14 @@ class Run:
             statistics=stats or statistics(own).model_dump(mode="json"),
         )
 
+    def _handles(self, origin: Origin) -> int:
+        return min(origin.n_keep, math.ceil(_HANDLE_S * origin.clip.video.rate))
+
     def _join(
         self, origin: Origin, answer: Continuation, lineage: Lineage, target: Path
     ) -> tuple[Frames, Joined]:
         """Every new frame: measured small, stamped, turned as coded, written."""
         clip, only_new = origin.clip, self.asked.only_new
-        handles = math.floor(_HANDLE_S * clip.video.rate) if only_new else 0
         new: list[Frame] = []
         with Join(
             clip,
@@ -273,7 +288,7 @@ class Run:
             n_new=origin.n_new,
             lineage=lineage,
             only_new=only_new,
-            handles=min(handles, origin.n_keep),
+            handles=self._handles(origin) if only_new else 0,
         ) as join:
             for frame in answer.frames:
                 new.append(small(frame))

@@ -41,7 +41,9 @@ class Lineage(Facts):
     rate: Fraction
     parts: tuple[Part, ...]
     plan: dict[str, Any] | None = None  # engine plan of all synthetic frames so far
-    statistics: dict[str, Any] | None = None  # analysis.drift.Statistics of the first clip
+    statistics: dict[str, Any] | None = (
+        None  # analysis.drift.Statistics of the first clip
+    )
 
     @property
     def n_frames(self) -> int:
@@ -80,9 +82,17 @@ class Lineage(Facts):
             return None, "its picture size has changed since Longtake wrote it"
         return lineage, None
 
-    def first_parts(self, n_frames: int) -> tuple[Part, ...]:
-        """The parts of the file's first ``n_frames`` shown frames."""
-        kept = [part for part in self.parts if part.first < n_frames]
-        last = kept[-1]
-        count = min(last.n_frames, n_frames - last.first)
-        return (*kept[:-1], last.model_copy(update={"n_frames": count}))
+    def between(self, first: int, end: int) -> tuple[Part, ...]:
+        """The parts of the shown frames [``first``, ``end``), counted from ``first``.
+
+        Unless ``first`` is 0, times count from there too, at the lineage's rate.
+        """
+        found = []
+        for part in self.parts:
+            begin = max(first, part.first)
+            count = min(end, part.first + part.n_frames) - begin
+            if count > 0:
+                at = part.start if not first else (begin - first) / self.rate
+                places = {"first": begin - first, "n_frames": count, "start": at}
+                found.append(part.model_copy(update=places))
+        return tuple(found)

@@ -1,0 +1,388 @@
+"""A person makes clips longer, looks at what came out, and asks for what cannot be."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from collections.abc import Iterator
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+import pytest
+from PIL import Image
+from tests import clips
+from tests.command import Ran, listed, longtake
+from tests.conftest import Made
+
+from longtake import errors, extend
+from longtake.analysis.pictures import gray, sharpness
+from longtake.media.lineage import TAG, Lineage
+
+RATE = 24
+
+
+@pytest.fixture
+def folder(made: Made, tmp_path: Path) -> Path:
+    """A folder with a clip of three seconds, with sound."""
+    shutil.copy(made(sound="aac"), tmp_path / "clip.mp4")
+    return tmp_path
+
+
+def done(ran: Ran) -> dict[str, Any]:
+    """The report of a run that went well."""
+    assert ran.status == 0, ran.err + ran.out
+    report: dict[str, Any] = ran.document["report"]
+    return report
+
+
+def frame_sums(ffmpeg: str, path: Path) -> list[str]:
+    """A checksum of every shown frame, by a decoder that is not ours and stays silent."""
+    command = [ffmpeg, "-v", "warning", "-i", str(path), "-map", "0:v:0"]
+    command += ["-fps_mode", "passthrough", "-f", "framemd5", "-"]
+    ran = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert not ran.stderr, ran.stderr
+    lines = [line for line in ran.stdout.splitlines() if not line.startswith("#")]
+    return [line.split(",")[-1].strip() for line in lines]
+
+
+def frames_of(path: Path) -> Iterator[np.ndarray[Any, np.dtype[np.uint8]]]:
+    """Every frame as PyAV decodes it: (height, width, 3) uint8, RGB."""
+    with av.open(str(path)) as container:
+        for frame in container.decode(video=0):
+            yield frame.to_ndarray(format="rgb24")
+
+
+def lineage_of(path: Path) -> Lineage:
+    with av.open(str(path)) as container:
+        tags = {name.lower(): text for name, text in container.metadata.items()}
+    return Lineage.model_validate_json(tags[TAG])
+
+
+# -- the main job -------------------------------------------------------------------
+
+
+def test_a_clip_is_made_longer(folder: Path, ffmpeg: str) -> None:
+    """The whole way, and every file it leaves is what it is said to be."""
+    clip = folder / "clip.mp4"
+    before = clip.read_bytes()
+    ran = longtake(
+        *("extend", "clip.mp4", "--seconds", "1", "--json"),
+        *("--report", "report.json", "--filmstrip", "film.png"),
+        folder=folder,
+    )
+    report = done(ran)
+    names = {path.name for path in folder.iterdir()}
+    assert names == {"clip.mp4", "clip-longer.mp4", "report.json", "film.png"}
+    assert clip.read_bytes() == before
+    result = folder / "clip-longer.mp4"
+
+    own, all_frames = frame_sums(ffmpeg, clip), frame_sums(ffmpeg, result)
+    assert len(own) == 72
+    assert len(all_frames) == 72 + RATE
+    assert all_frames[:72] == own
+    assert [clips.read_counter(f) for f in frames_of(result)][:72] == list(range(72))
+
+    assert report["proof"]["identical"] is True
+    assert report["proof"]["mode"] == "copy"
+    assert [step["n_new"] for step in report["steps"]] == [RATE]
+    assert longtake("verify", result, clip).status == 0
+    with Image.open(folder / "film.png") as film:
+        assert film.width > 400
+    lineage = lineage_of(result)
+    assert [part.synthetic for part in lineage.parts] == [False, True]
+    assert lineage.n_frames == 96
+    joins = longtake("measure", result, "--json").document["joins"]
+    assert [join["first"] for join in joins] == [72]
+
+
+def test_words_for_people(folder: Path) -> None:
+    ran = longtake(
+        *("extend", "clip.mp4", "--seconds", "0.5", "--engine", "persistence"),
+        *("--prompt", "push in, a dragon appears"),
+        folder=folder,
+    )
+    assert ran.status == 0
+    assert ran.err == "", "progress is for terminals"
+    for words in (
+        "clip-longer.mp4",
+        "untouched",
+        "72 frames",
+        "push in; a dragon appears",
+    ):
+        assert words in ran.out
+    assert "3.500 s now" in ran.out
+    assert "freezes" in ran.out or "stands still" in ran.out
+
+
+def test_the_library_says_the_same(folder: Path) -> None:
+    heard: list[str] = []
+    made = extend(
+        folder / "clip.mp4",
+        folder / "out.mp4",
+        seconds=Fraction(1, 2),
+        engine="persistence",
+        progress=lambda now: heard.append(now.stage),
+    )
+    assert made.path == folder / "out.mp4"
+    assert made.report.n_new == 12
+    assert made.report.proof.identical
+    assert list(dict.fromkeys(heard)) == [
+        "context",
+        "engine",
+        "frames",
+        "measure",
+        "proof",
+    ]
+
+
+def test_same_seed_same_file_content(folder: Path, ffmpeg: str) -> None:
+    sums = []
+    for name in ("a.mp4", "b.mp4"):
+        ask = (
+            "extend",
+            "clip.mp4",
+            "-o",
+            name,
+            "--seconds",
+            "1",
+            "--seed",
+            "5",
+            "--json",
+        )
+        done(longtake(*ask, folder=folder))
+        sums.append(frame_sums(ffmpeg, folder / name))
+    assert sums[0] == sums[1]
+
+
+def test_several_steps_go_on_from_original_pixels(folder: Path, ffmpeg: str) -> None:
+    ask = ("extend", "clip.mp4", "-o", "out.mp4", "--seconds", "1", "--json")
+    report = done(longtake(*ask, "--times", "3", folder=folder))
+    assert [step["n_new"] for step in report["steps"]] == [RATE] * 3
+    assert [step["chained"] for step in report["steps"]] == [False, True, True]
+    assert [step["n_played"] for step in report["steps"]] == [0, RATE, 2 * RATE]
+    assert report["proof"]["identical"] is True
+    assert report["proof"]["n_kept"] == 72
+    own, frames = (frame_sums(ffmpeg, folder / n) for n in ("clip.mp4", "out.mp4"))
+    assert frames[:72] == own
+    assert len(frames) == 72 + 3 * RATE
+    assert {path.name for path in folder.iterdir()} == {"clip.mp4", "out.mp4"}
+
+
+def test_until_shortens_the_last_step(folder: Path) -> None:
+    ask = ("extend", "clip.mp4", "--engine", "persistence", "--json")
+    report = done(longtake(*ask, "--seconds", "1", "--until", "5.25", folder=folder))
+    assert [step["n_new"] for step in report["steps"]] == [24, 24, 6]
+    assert Fraction(report["result"]["duration"]) == Fraction("5.25")
+
+
+@pytest.mark.parametrize("vfr", [False, True])
+def test_from_an_earlier_point(made: Made, tmp_path: Path, *, vfr: bool) -> None:
+    """The frames before the point are there, whatever the steps between them are."""
+    clip = made(vfr=vfr)
+    moment = Fraction("1.5")
+    recipe = clips.Recipe(vfr=vfr)
+    n_keep = sum(time < moment for time in clips.times(recipe))
+    out = tmp_path / "out.mp4"
+    ask = ("extend", clip, "-o", out, "--seconds", "0.5", "--engine", "persistence")
+    report = done(longtake(*ask, "--from", "3/2", "--json"))
+    counters = [clips.read_counter(frame) for frame in frames_of(out)]
+    assert counters[:n_keep] == list(range(n_keep))
+    assert len(counters) == n_keep + 12
+    proof = report["proof"]
+    assert proof["n_kept"] + proof["n_recoded"] == n_keep
+    assert proof["n_recoded"] < 12
+
+
+def test_the_new_part_alone(folder: Path) -> None:
+    ask = ("extend", "clip.mp4", "-o", "new.mp4", "--seconds", "1", "--json")
+    report = done(
+        longtake(*ask, "--only-new", "--engine", "persistence", folder=folder)
+    )
+    handle = RATE // 2
+    counters = [clips.read_counter(f) for f in frames_of(folder / "new.mp4")]
+    assert len(counters) == handle + RATE
+    assert counters[:handle] == list(range(72 - handle, 72))
+    assert report["proof"]["mode"] == "new-only"
+
+
+def test_a_watermark_stands_on_new_frames_only(folder: Path, ffmpeg: str) -> None:
+    ask = (
+        "extend",
+        "clip.mp4",
+        "--seconds",
+        "0.5",
+        "--engine",
+        "persistence",
+        "--json",
+    )
+    done(longtake(*ask, "-o", "plain.mp4", folder=folder))
+    mark = ("--watermark", "made by code \U0001f409")
+    report = done(longtake(*ask, "-o", "marked.mp4", *mark, folder=folder))
+    plain, marked = (
+        frame_sums(ffmpeg, folder / f"{n}.mp4") for n in ("plain", "marked")
+    )
+    assert plain[:72] == marked[:72]
+    assert plain[72] != marked[72]
+    assert report["missing_glyphs"] == ["\U0001f409"]
+    assert report["steps"][0]["measures"]["sharpness"] == pytest.approx(1, abs=0.1)
+
+
+@pytest.mark.parametrize("rotation", [90, 180, 270])
+def test_a_turned_clip_goes_on_upright(
+    made: Made, tmp_path: Path, rotation: int
+) -> None:
+    out = tmp_path / "out.mp4"
+    ask = ("extend", made(n_frames=24, rotation=rotation), "-o", out, "--json")
+    done(longtake(*ask, "--engine", "persistence", "--seconds", "0.5"))
+    frames = list(frames_of(out))
+    assert len(frames) == 36
+    assert clips.read_counter(frames[-1]) == 23, "coded frames keep their orientation"
+
+
+# -- going on with a result -----------------------------------------------------------
+
+
+def test_a_result_can_be_gone_on_with(folder: Path) -> None:
+    """A second run on the result is the second step of a chain, drawn from the original."""
+    ask = ("--seconds", "1", "--json")
+    one = done(longtake("extend", "clip.mp4", "-o", "1.mp4", *ask, folder=folder))
+    two = done(longtake("extend", "1.mp4", "-o", "2.mp4", *ask, folder=folder))
+    assert one["steps"][0]["chained"] is False
+    assert two["steps"][0]["chained"] is True
+    assert two["steps"][0]["n_context"] == one["steps"][0]["n_context"]
+    lineage = lineage_of(folder / "2.mp4")
+    assert [part.n_frames for part in lineage.parts] == [72, 24, 24]
+    assert lineage.statistics == lineage_of(folder / "1.mp4").statistics
+    both = longtake("verify", "2.mp4", "clip.mp4", "--json", folder=folder).document
+    assert both["identical"] is True
+
+
+def test_another_engine_goes_on_from_what_is_there(folder: Path) -> None:
+    ask = ("--seconds", "0.5", "--json")
+    done(longtake("extend", "clip.mp4", "-o", "1.mp4", *ask, folder=folder))
+    other = (*ask, "--engine", "persistence")
+    two = done(longtake("extend", "1.mp4", "-o", "2.mp4", *other, folder=folder))
+    assert two["steps"][0]["chained"] is False
+    assert "motion" in two["steps"][0]["chain_note"]
+    three = done(longtake("extend", "2.mp4", "-o", "3.mp4", *other, folder=folder))
+    assert three["steps"][0]["chained"] is False
+
+
+def test_a_result_that_was_cut_since_is_a_clip_like_any_other(
+    folder: Path, ffmpeg: str
+) -> None:
+    ask = ("--seconds", "0.5", "--json", "--engine", "persistence")
+    done(longtake("extend", "clip.mp4", "-o", "1.mp4", *ask, folder=folder))
+    cut = [ffmpeg, "-v", "error", "-i", "1.mp4", "-frames:v", "48", "-movflags"]
+    cut += ["use_metadata_tags", "-c", "copy", "cut.mp4"]
+    subprocess.run(cut, cwd=folder, check=True)
+    two = done(longtake("extend", "cut.mp4", "-o", "2.mp4", *ask, folder=folder))
+    assert two["steps"][0]["chained"] is False
+
+
+@pytest.mark.slow
+def test_ten_runs_in_a_row_lose_no_sharpness(folder: Path) -> None:
+    name = "clip.mp4"
+    for number in range(10):
+        ask = ("extend", name, "-o", f"{number}.mp4", "--seconds", "1", "--json")
+        report = done(longtake(*ask, folder=folder))
+        assert not report["steps"][0]["drift"]["failures"]
+        name = f"{number}.mp4"
+    sharp = [sharpness(gray(frame)) for frame in frames_of(folder / name)]
+    assert len(sharp) == 72 + 10 * RATE
+    assert np.mean(sharp[-RATE:]) / np.mean(sharp[:72]) > 0.85
+
+
+# -- what cannot be -----------------------------------------------------------------
+
+
+def _truncated(clip: Path) -> bytes:
+    data = clip.read_bytes()
+    return data[: len(data) // 3]
+
+
+BAD = {
+    "nothing.mp4": lambda clip: b"",
+    "words.mp4": lambda clip: b"this is not a video, it only says so\n" * 50,
+    "cut-off.mp4": _truncated,
+    "noise.mp4": lambda clip: np.random.default_rng(1).bytes(50_000),
+    "playlist.mp4": lambda clip: b"#EXTM3U\n#EXTINF:1,\nhttp://127.0.0.1:9/x.ts\n",
+    "local.m3u8": lambda clip: b"#EXTM3U\n#EXTINF:1,\n/etc/passwd\n",
+    "list.mp4": lambda clip: f"ffconcat version 1.0\nfile {clip}\n".encode(),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_what_is_no_video_is_refused(made: Made, tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_bytes(BAD[name](made(n_frames=24)))
+    before = listed(tmp_path)
+    ran = longtake("extend", name, folder=tmp_path)
+    assert ran.status == errors.ClipUnreadable.exit_code
+    assert_sentence(ran, name)
+    assert listed(tmp_path) == before
+
+
+def test_missing_and_folders_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "folder.mp4").mkdir()
+    for name in ("missing.mp4", "folder.mp4"):
+        ran = longtake("extend", name, folder=tmp_path)
+        assert ran.status == errors.ClipUnreadable.exit_code
+        assert_sentence(ran, name)
+
+
+def test_limits_are_said(folder: Path) -> None:
+    before = listed(folder)
+    for limit in ("LONGTAKE_MAX_CLIP_S", "LONGTAKE_MAX_CLIP_BYTES"):
+        ran = longtake("extend", "clip.mp4", folder=folder, **{limit: "1"})
+        assert ran.status == errors.ClipRefused.exit_code
+        assert_sentence(ran, "clip.mp4")
+    assert listed(folder) == before
+
+
+def test_sound_alone_is_refused(folder: Path, ffmpeg: str) -> None:
+    sound = [ffmpeg, "-v", "error", "-i", "clip.mp4", "-vn", "-c", "copy", "sound.mp4"]
+    subprocess.run(sound, cwd=folder, check=True)
+    ran = longtake("extend", "sound.mp4", folder=folder)
+    assert ran.status == errors.ClipUnreadable.exit_code
+    assert_sentence(ran, "sound.mp4")
+
+
+def assert_sentence(ran: Ran, name: str) -> None:
+    assert ran.out == ""
+    lines = ran.err.strip().splitlines()
+    assert len(lines) == 1, ran.err
+    assert name in lines[0]
+    assert lines[0].endswith(".")
+
+
+# -- real clips -----------------------------------------------------------------------
+
+
+@pytest.mark.slow
+def test_every_real_clip_is_made_longer(
+    clips_dir: Path, tmp_path: Path, ffmpeg: str
+) -> None:
+    """Each of them, by the null engine: it is the join that is asked here."""
+    modes: dict[str, str] = {}
+    for clip in sorted([*clips_dir.glob("*.*"), *clips_dir.glob("formats/*.*")]):
+        if clip.suffix == ".md":
+            continue
+        own_clip = shutil.copy(clip, tmp_path)
+        ask = ("extend", own_clip, "--seconds", "1", "--engine", "persistence")
+        ran = longtake(*ask, "--json")
+        if ran.status != 0:
+            modes[clip.name] = ran.document["error"]["message"]
+            continue
+        report = ran.document["report"]
+        modes[clip.name] = report["proof"]["mode"]
+        if modes[clip.name] in {"copy", "append"}:
+            result = Path(ran.document["path"])
+            own, frames = frame_sums(ffmpeg, clip), frame_sums(ffmpeg, result)
+            assert frames[: len(own)] == own, clip.name
+            assert len(frames) == len(own) + report["steps"][0]["n_new"], clip.name
+        else:
+            assert report["proof"]["reason"], clip.name
+    assert modes
