@@ -9,6 +9,7 @@ environment and the process of its own. A missing layer is never fatal.
 from __future__ import annotations
 
 import ctypes
+import importlib
 import json
 import os
 import subprocess
@@ -19,12 +20,15 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from longtake import settings
 from longtake.media import landlock, seccomp
 
-if sys.platform != "win32":
-    import resource
+try:
+    _resource: Any = importlib.import_module("resource")
+except ImportError:  # not everywhere
+    _resource = None
 
 _MAX_DESCRIPTORS = 32
 _SYSTEM_LIBRARIES = ("/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/local/lib")
@@ -108,13 +112,13 @@ def environment() -> dict[str, str]:
 def _limit(bounds: Bounds) -> dict[str, bool]:
     """Set the resource limits, as far as the system knows them."""
     names = ("memory", "cpu", "file_size", "descriptors", "core_dump")
-    if sys.platform == "win32":
+    if _resource is None:
         return dict.fromkeys(names, False)
     with suppress(
         AttributeError, OSError
     ):  # glibc: one heap for all threads, not 64 MB each
         ctypes.CDLL(None).mallopt(_M_ARENA_MAX, 2)
-    endless = resource.RLIM_INFINITY
+    endless = _resource.RLIM_INFINITY
     file_size = endless if bounds.writes else 0
     wanted = (
         ("memory", "RLIMIT_AS", bounds.memory_bytes, bounds.memory_bytes),
@@ -126,9 +130,9 @@ def _limit(bounds: Bounds) -> dict[str, bool]:
     layers = dict.fromkeys(names, False)
     for name, kind, soft, hard in wanted:
         with suppress(ValueError, OSError, AttributeError):
-            which = getattr(resource, kind)
-            ceiling = resource.getrlimit(which)[1]
-            resource.setrlimit(which, (_within(soft, ceiling), _within(hard, ceiling)))
+            which = getattr(_resource, kind)
+            ceiling = _resource.getrlimit(which)[1]
+            _resource.setrlimit(which, (_within(soft, ceiling), _within(hard, ceiling)))
             layers[name] = True
     return layers
 
