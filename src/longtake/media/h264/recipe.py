@@ -16,6 +16,9 @@ _KEY_DISTANCE_S = 2
 _PROFILES = {66, 77, 100, 110, 122}
 _HIGH, _HIGH_10, _HIGH_422 = 100, 110, 122
 _BIT_RATE_FACTOR = {_HIGH: 1250, _HIGH_10: 3000, _HIGH_422: 4000}  # Table A-2
+# Level 3's: encoders derive lower levels from size and rate alone and do not keep to their
+# bits; the join would show where the continuation did. Every decoder of today takes it.
+_LEAST_BIT_RATE = 10_000
 _LARGEST_SHORT_UNIT = 60_000  # bytes, where a length has 16 bits
 _PSY_CHROMA_SHIFT = 2  # x264 takes it off the chroma offset when psy-rd is 1
 _LEAST_VECTOR_BITS = 7  # x264 takes no smaller range
@@ -156,6 +159,8 @@ def recipe_for(
 def _x264_parameters(sps: Sps, pps: Pps, rate: Fraction) -> dict[str, int | str]:
     level = _level_of(sps, rate)
     factor = _BIT_RATE_FACTOR.get(sps.profile, 1000)
+    max_bit_rate = max(level.max_bit_rate, _LEAST_BIT_RATE)
+    max_cpb = max(level.max_cpb, _LEAST_BIT_RATE)
     key_distance = 1 if sps.intra_only else max(1, round(_KEY_DISTANCE_S * rate))
     return {
         "bframes": 0,
@@ -180,10 +185,10 @@ def _x264_parameters(sps: Sps, pps: Pps, rate: Fraction) -> dict[str, int | str]
         "8x8dct": int(pps.transform_8x8),
         "constrained-intra": int(pps.constrained_intra),
         "fake-interlaced": int(not sps.frame_mbs_only),
-        "level": level.idc,
+        # Not "level": x264 would only warn, measuring by the profile of its own sets.
         "mvrange": min(level.vector_range, 1 << sps.vui.vector_bits >> 2),
-        "vbv-maxrate": level.max_bit_rate * factor // 1000,
-        "vbv-bufsize": level.max_cpb * factor // 1000,
+        "vbv-maxrate": max_bit_rate * factor // 1000,
+        "vbv-bufsize": max_cpb * factor // 1000,
     }
 
 

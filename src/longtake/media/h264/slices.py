@@ -156,6 +156,8 @@ def write_header(
     if pps.redundant_count:
         writer.ue(0)
     if header.slice_type % 5 == _P:
+        if header.num_ref_active > sps.max_num_ref_frames:
+            raise BitsInvalid("the source keeps too few reference pictures")
         _write_references(writer, header, pps)
     if header.nal_ref_idc:
         # no_output_of_prior_pics_flag and long_term_reference_flag, or a sliding window
