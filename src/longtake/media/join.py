@@ -1,0 +1,199 @@
+"""The join: a source and its continuation become one file.
+
+Where the source allows it, its packets are copied and only the new frames are encoded;
+else the whole is encoded again, and the reason is told. All of it happens in a limited
+child (``python -m longtake.media.join``); frames are streamed to it one by one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Literal, Self
+
+from longtake.media import child
+from longtake.media.assembly import assemble
+from longtake.media.clip import Clip
+from longtake.media.joined import Joined, Mode, Order
+from longtake.media.lineage import Lineage
+from longtake.media.output import Family
+from longtake.media.wire import Frame
+
+__all__ = ["Join", "Joined", "Mode", "container_for", "plan_join"]
+
+_COPY_FAMILIES = {"mp4", "mov", "matroska"}
+_APPEND_FAMILIES = {
+    "vp8": {"matroska", "webm"},
+    "vp9": {"matroska", "mp4", "webm"},
+    "av1": {"matroska", "mp4", "webm"},
+}
+_SUFFIXES = {"mp4": ".mp4", "mov": ".mov", "matroska": ".mkv", "webm": ".webm"}
+_SPARE_CPU_S = 60
+_CPU_S_PER_MEGAPIXEL = 2.0  # of a frame that is encoded: several times what it takes
+_MEMORY_BYTES = 4 << 30
+_SILENCE_S = 60.0
+
+
+def plan_join(clip: Clip) -> tuple[Mode, str | None]:
+    """How ``clip`` will be joined, and why not by copy, as far as its facts tell.
+
+    A copy that looks possible may still turn out not to be, when its packets are read.
+    """
+    video = clip.video
+    for applies, reason in _objections(clip):
+        if applies:
+            return "re-encode", reason
+    if video.codec == "h264":
+        if clip.container in _COPY_FAMILIES:
+            return "copy", None
+    elif clip.container in _APPEND_FAMILIES.get(video.codec, ()):
+        return "append", None
+    return "re-encode", f"{video.codec} in {clip.container} is not joined by copy"
+
+
+def _objections(clip: Clip) -> Iterator[tuple[bool, str]]:
+    video = clip.video
+    yield video.interlaced, "it is interlaced"
+    yield video.color.hdr, "its brightness range is high (HDR)"
+    yield video.alpha, "it has an alpha plane"
+    yield video.codec == "h264" and video.bit_depth not in {8, 10}, "unusual bit depth"
+
+
+def container_for(clip: Clip, only_new: bool = False) -> str:  # noqa: FBT001, FBT002
+    """The suffix of the result's name, decidable before any work.
+
+    The source's own container where it holds what the join makes, else ``.mp4``.
+    """
+    return _SUFFIXES[_family(clip, only_new=only_new)]
+
+
+def _family(clip: Clip, *, only_new: bool) -> Family:
+    if only_new:
+        return "mp4"
+    match clip.container:
+        case "mp4" | "mov" | "matroska" as family:
+            return family
+        case "webm" if plan_join(clip)[0] == "append":
+            return "webm"
+    return "mp4"
+
+
+class Join:
+    """Makes the file ``output``, which must exist and be empty, in a limited child.
+
+    Frames are given by :meth:`write` in the coded orientation, (height, width, 3) uint8
+    RGB, exactly ``n_new``; then :meth:`finish` answers. ``n_keep`` shown frames of the
+    source are kept. ``only_new`` makes a file of the new frames alone, behind ``handles``
+    frames of the source. ``lineage`` describes the result and travels in it. Leaving the
+    context without :meth:`finish` ends the child; the file is its owner's to remove.
+    """
+
+    def __init__(
+        self,
+        clip: Clip,
+        output: Path,
+        *,
+        n_keep: int,
+        n_new: int,
+        lineage: Lineage,
+        only_new: bool = False,
+        handles: int = 0,
+        mode: Literal["auto", "re-encode"] = "auto",
+    ) -> None:
+        assert 0 < n_keep <= clip.video.n_frames, "some of the source is kept"
+        planned, reason = plan_join(clip)
+        if only_new:
+            planned, reason = "new-only", "only the new part was asked for"
+        elif mode == "re-encode":
+            planned, reason = "re-encode", "it was asked for"
+        self._order = Order(
+            clip=clip,
+            output=output,
+            family=_family(clip, only_new=only_new),
+            n_keep=n_keep,
+            n_new=n_new,
+            lineage=lineage.model_dump_json(exclude_none=True),
+            comment=_comment(lineage),
+            handles=min(handles, n_keep),
+            mode=planned,
+            reason=reason,
+        )
+        self._n_written = 0
+        self._ready = False
+
+    def __enter__(self) -> Self:
+        order = self._order
+        video = order.clip.video
+        megapixels = video.width * video.height / 1e6
+        n_frames = order.n_new + (0 if order.mode == "copy" else order.n_keep)
+        self._child = child.Child(
+            "longtake.media.join",
+            order.model_dump(mode="json"),
+            reads=(order.clip.path,),
+            writes=(order.output,),
+            cpu_s=_SPARE_CPU_S + round(n_frames * megapixels * _CPU_S_PER_MEGAPIXEL),
+            memory_bytes=_MEMORY_BYTES,
+            silence_s=_SILENCE_S,
+        )
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._child.__exit__(kind, error, trace)
+
+    def write(self, frame: Frame) -> None:
+        """Give the next new frame. Raises the child's error where it has given up."""
+        self._await_ready()
+        self._child.send_frame(frame)
+        self._n_written += 1
+
+    def finish(self) -> Joined:
+        """Close the file and answer what was made of it."""
+        assert self._n_written == self._order.n_new, "as many frames as promised"
+        self._await_ready()
+        self._child.close_input()
+        return Joined.model_validate(self._child.result())
+
+    def _await_ready(self) -> None:
+        """Wait until the child has done with the source: it tells of its progress meanwhile."""
+        if self._ready:
+            return
+        for message in self._child.messages():
+            if message.kind == "ready":
+                self._ready = True
+                return
+
+
+def _comment(lineage: Lineage) -> str:
+    """A sentence for people: which part of the file is synthetic, and made by what."""
+    parts = [
+        f"{float(part.start):.2f} s to the next part ({part.n_frames} frames) is synthetic, "
+        f"made by the engine {part.engine} {part.engine_version or ''}".rstrip()
+        for part in lineage.parts
+        if part.synthetic
+    ]
+    return f"{lineage.made_by}: " + "; ".join(parts)
+
+
+def work(request: dict[str, Any], channel: child.Channel) -> dict[str, Any]:
+    """In the child: make the file that the parent's :class:`Join` describes."""
+    order = Order.model_validate(request)
+    with closing(_given(channel, order.n_new)) as new:
+        joined = assemble(order, new, lambda kind: channel.send(kind))
+    return joined.model_dump(mode="json")
+
+
+def _given(channel: child.Channel, n_new: int) -> Iterator[Frame]:
+    """The parent's frames; it waits with sending them until it hears "ready"."""
+    channel.send("ready")
+    yield from channel.frames()
+
+
+if __name__ == "__main__":
+    child.main(work)

@@ -1,0 +1,107 @@
+"""The result file as a whole: the picture's lane, and all that goes with it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from fractions import Fraction
+
+import av
+from av.container import InputContainer
+
+from longtake.media.joined import Joined, Order
+from longtake.media.output import Output, Packet
+from longtake.media.schedule import Schedule
+from longtake.media.silence import NoSilence, Silence, codec_of, silence_for
+from longtake.media.sound import CopiedSound, SoundJoined
+from longtake.media.sound_recode import RecodedSound, Window
+from longtake.media.tracks import Tracks, add_copy, carry_tags, packets_of
+
+Lane = Iterator[Packet]
+_COMPRESSED = {"aac", "ac3", "alac", "eac3", "flac", "mp3", "opus"}
+
+
+class Result:
+    """A result with the streams of its source, in the source's order.
+
+    ``add_picture`` adds the first picture's stream. Nothing is written before
+    :meth:`fill`.
+    """
+
+    def __init__(
+        self,
+        order: Order,
+        source: InputContainer,
+        schedule: Schedule,
+        add_picture: Callable[[Output], av.VideoStream],
+    ) -> None:
+        self._order, self._schedule = order, schedule
+        clip = order.clip
+        cut = order.n_keep < clip.video.n_frames
+        self._cut = schedule.join if cut else None
+        self._output = Output(
+            order.output, order.family, clock=schedule.tick.denominator
+        )
+        tracks = Tracks(source, clip.path, self._output, self._cut)
+        self._sound: CopiedSound | RecodedSound | None = None
+        self._lanes: list[Lane] = []
+        for stream in source.streams:
+            if stream.index == clip.video.index:
+                self._picture = add_picture(self._output)
+            elif clip.audio is not None and stream.index == clip.audio.index:
+                assert isinstance(stream, av.AudioStream)
+                self._add_sound(stream)
+            elif not order.mode == "new-only":
+                tracks.add(stream)
+        self._lanes += tracks.lanes
+        self._tracks = tuple(tracks.joined)
+        carry_tags(source, self._output, lineage=order.lineage, comment=order.comment)
+
+    def fill(self, packets: Callable[[av.VideoStream], Lane]) -> None:
+        """Write the file: the picture's ``packets``, and the rest beside them in time."""
+        self._output.pour([packets(self._picture), *self._lanes])
+        self._output.close()
+
+    def joined(
+        self, *, n_source: int, n_recoded: int, psnr_db: float | None = None
+    ) -> Joined:
+        """What was made, once it is filled."""
+        order = self._order
+        sound = self._sound.joined() if self._sound else SoundJoined(mode="none")
+        return Joined(
+            mode=order.mode,
+            reason=order.reason,
+            container=order.family,
+            n_source=n_source,
+            n_recoded=n_recoded,
+            n_new=order.n_new,
+            psnr_db=psnr_db,
+            rate=order.clip.video.rate,
+            retimed_shift=None,
+            sound=sound,
+            tracks=self._tracks,
+        )
+
+    def _add_sound(self, stream: av.AudioStream) -> None:
+        lane = packets_of(self._order.clip.path, stream.index)
+        until = self._schedule.end
+        try:
+            silence = self._silence(stream)
+        except NoSilence as reason:
+            window = Window(start=None, stop=self._cut, until=until)
+            recoded = RecodedSound(stream, self._output, window, reason=str(reason))
+            self._sound = recoded
+            self._lanes.append(recoded.packets(lane))
+            return
+        copied = CopiedSound(stream, silence, keep_until=self._cut, until=until)
+        copy = add_copy(self._output, stream)
+        assert isinstance(copy, av.AudioStream)
+        self._sound = copied
+        self._lanes.append(copied.packets(lane, copy))
+
+    def _silence(self, stream: av.AudioStream) -> Silence:
+        """The silence to go on with where packets can be copied. Raises NoSilence."""
+        family, codec = self._order.family, codec_of(stream)
+        same = self._order.clip.container == family
+        if not same and codec not in _COMPRESSED:
+            raise NoSilence(f"{codec} sound is seldom played from {family} files")
+        return silence_for(stream)

@@ -1,0 +1,44 @@
+"""When the frames of a result are shown: the source's own times, then the grid behind them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """Presentation times in ticks of ``tick`` seconds.
+
+    ``kept`` are the shown frames of the source that stay, as they were; then come
+    ``n_new`` frames at ``rate``, each at its exact time rounded once.
+    """
+
+    kept: Sequence[int]
+    n_new: int
+    rate: Fraction
+    tick: Fraction
+
+    @property
+    def join(self) -> Fraction:
+        """Seconds at which the first new frame is shown."""
+        return self.kept[-1] * self.tick + 1 / self.rate
+
+    @property
+    def end(self) -> Fraction:
+        """Seconds at which the last frame ends."""
+        return self.join + self.n_new / self.rate
+
+    def __len__(self) -> int:
+        return len(self.kept) + self.n_new
+
+    def pts(self, rank: int) -> int:
+        """Ticks of the frame ``rank``; one past the last is where it ends."""
+        if rank < len(self.kept):
+            return self.kept[rank]
+        return round((self.join + (rank - len(self.kept)) / self.rate) / self.tick)
+
+    def duration(self, rank: int) -> int:
+        """Ticks from the frame ``rank`` to the next."""
+        return self.pts(rank + 1) - self.pts(rank)

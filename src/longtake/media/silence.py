@@ -1,0 +1,178 @@
+"""One steady silent packet in the codec, rate and channels of a sound stream.
+
+Repeated on the codec's own frame grid it carries the sound on to the end of the
+continuation, while every packet of the source stays as it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+
+import av
+import av.error
+import numpy as np
+
+# The encoder whose packets a decoder of that codec takes in the middle of a stream.
+_ENCODERS = {
+    "aac": "aac",
+    "ac3": "ac3",
+    "alac": "alac",
+    "eac3": "eac3",
+    "flac": "flac",
+    "mp2": "mp2",
+    "mp3": "libmp3lame",
+    "opus": "libopus",
+}
+_OPTIONS = {
+    "mp3": {"reservoir": "0"},  # no packet leans on the bits of the one before
+}
+_PCM_SAMPLES = 1024
+_SETTLED = 4  # packets after which an encoder of silence repeats itself
+_QUIET = 1e-3  # largest sample of what counts as silent; full scale is 1
+_SAMPLE_TYPES = {
+    "u8": "u1",
+    "s16": "i2",
+    "s32": "i4",
+    "s64": "i8",
+    "flt": "f4",
+    "dbl": "f8",
+}
+_FULL_SCALE = {"u8": 128.0, "s16": 2.0**15, "s32": 2.0**31, "s64": 2.0**63}
+
+
+class NoSilence(Exception):
+    """Silence cannot be said in this stream's codec; the message is the reason."""
+
+
+@dataclass(frozen=True, slots=True)
+class Silence:
+    """A packet of ``n_samples`` silent samples that may be repeated for ever."""
+
+    payload: bytes
+    n_samples: int
+
+
+def codec_of(stream: av.AudioStream) -> str:
+    """The name of the codec itself, whichever decoder reads it (mp3float is mp3)."""
+    return str(stream.codec_context.codec.canonical_name)
+
+
+def silence_for(stream: av.AudioStream) -> Silence:
+    """The silent packet for ``stream``, tried on a decoder set up as the stream's own.
+
+    Raises :class:`NoSilence` with the reason where there is none.
+    """
+    context = stream.codec_context
+    codec = codec_of(stream)
+    if context.sample_rate <= 0 or context.layout.nb_channels <= 0:
+        raise NoSilence("the sound's rate or channels are not declared")
+    _refuse_unfit(context, codec)
+    try:
+        packets = _encoded(context, codec)
+    except (av.error.FFmpegError, ValueError) as error:
+        raise NoSilence(
+            f"{codec} sound of {context.sample_rate} Hz, {context.layout.name}, cannot "
+            "be encoded here"
+        ) from error
+    payload = bytes(packets[min(_SETTLED, len(packets) - 1)])
+    n_samples = _heard(context, payload)
+    return Silence(payload=payload, n_samples=n_samples)
+
+
+def _refuse_unfit(context: av.AudioCodecContext, codec: str) -> None:
+    if codec not in _ENCODERS and not codec.startswith("pcm_"):
+        raise NoSilence(f"a silent packet cannot be made for {codec} sound")
+    if codec == "aac" and context.profile not in {"LC", None}:
+        raise NoSilence(
+            f"a silent packet cannot stand among those of {context.profile} sound"
+        )
+
+
+def _encoded(context: av.AudioCodecContext, codec: str) -> list[av.Packet]:
+    name = _ENCODERS.get(codec, codec)
+    encoder = av.CodecContext.create(name, "w")
+    assert isinstance(encoder, av.AudioCodecContext)
+    formats = [form.name for form in encoder.codec.audio_formats or ()]
+    wanted = context.format.name
+    encoder.format = wanted if wanted in formats else formats[0]
+    encoder.sample_rate = context.sample_rate
+    encoder.layout = context.layout
+    encoder.time_base = Fraction(1, context.sample_rate)
+    if context.bit_rate and not codec.startswith("pcm_"):
+        encoder.bit_rate = context.bit_rate
+    encoder.options = dict(_OPTIONS.get(codec, {}))
+    if codec == "opus" and context.layout.nb_channels > 2:
+        encoder.options["mapping_family"] = "1"
+    encoder.open(strict=False)
+    size, count = encoder.frame_size or _PCM_SAMPLES, 2 * _SETTLED
+    if codec == "flac":
+        # A single short frame: the largest block that the stream's header allows.
+        size, count = min(size, _flac_block(context.extradata or b"")), 1
+    packets = [
+        packet
+        for index in range(count)
+        for packet in encoder.encode(_silent_frame(encoder, index * size, size))
+    ]
+    packets += encoder.encode(None)
+    return [packet for packet in packets if packet.size]
+
+
+def _silent_frame(encoder: av.AudioCodecContext, pts: int, size: int) -> av.AudioFrame:
+    name, layout = encoder.format.name, encoder.layout
+    planar = encoder.format.is_planar
+    rows, columns = (layout.nb_channels, 1) if planar else (1, layout.nb_channels)
+    base = _SAMPLE_TYPES[name.removesuffix("p")]
+    samples = np.full((rows, columns * size), 128 if base == "u1" else 0, base)
+    frame = av.AudioFrame.from_ndarray(samples, format=name, layout=layout.name)
+    frame.sample_rate = encoder.sample_rate
+    frame.time_base = encoder.time_base
+    frame.pts = pts
+    return frame
+
+
+def _flac_block(header: bytes) -> int:
+    """Largest block of the STREAMINFO in ``header`` (RFC 9639, section 8.2)."""
+    at = 8 if header.startswith(b"fLaC") else 0
+    block = int.from_bytes(header[at + 2 : at + 4], "big")
+    if block < 16:
+        raise NoSilence("the FLAC header of the sound is damaged")
+    return block
+
+
+def _heard(context: av.AudioCodecContext, payload: bytes) -> int:
+    """Samples that the stream's own decoder gives for each packet, silent every one."""
+    decoder = av.CodecContext.create(context.name, "r")
+    assert isinstance(decoder, av.AudioCodecContext)
+    decoder.extradata = context.extradata
+    decoder.sample_rate = context.sample_rate
+    decoder.layout = context.layout
+    decoder.format = context.format
+    try:
+        frames = list(_decoded(decoder, payload))
+    except (av.error.FFmpegError, ValueError) as error:
+        raise NoSilence("the sound's own decoder does not take silence") from error
+    sizes = {frame.samples for frame in frames[2:]}
+    fits = len(sizes) == 1 and all(
+        frame.sample_rate == context.sample_rate
+        and frame.layout.nb_channels == context.layout.nb_channels
+        and _peak(frame) < _QUIET
+        for frame in frames[2:]
+    )
+    if not fits:
+        raise NoSilence("the sound's own decoder does not hear silence as silence")
+    return sizes.pop()
+
+
+def _decoded(decoder: av.AudioCodecContext, payload: bytes) -> Iterator[av.AudioFrame]:
+    for _ in range(2 * _SETTLED):
+        yield from decoder.decode(av.Packet(payload))
+
+
+def _peak(frame: av.AudioFrame) -> float:
+    samples = frame.to_ndarray().astype(np.float64)
+    name = frame.format.name.removesuffix("p")
+    if name == "u8":
+        samples -= _FULL_SCALE[name]
+    return float(np.abs(samples).max(initial=0.0)) / _FULL_SCALE.get(name, 1.0)

@@ -1,0 +1,174 @@
+"""The source's sound, kept packet for packet and carried on to the continuation's end.
+
+What carries it on is silence, on the codec's own frame grid. The seam for sound that
+lives on (continued, faded) is :meth:`CopiedSound.packets`: it yields the source's packets
+and then whatever follows them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+from typing import Literal
+
+import av
+
+from longtake.media.clip import Facts
+from longtake.media.output import Packet
+from longtake.media.silence import Silence, codec_of
+
+_FIXED_FRAMES = {"aac", "ac3", "mp2", "mp3"}  # every packet holds as many samples
+_OPUS_FRAMES = (480, 960, 1920, 2880)  # 10, 20, 40, 60 ms at 48 kHz
+
+
+class SoundJoined(Facts):
+    """What became of the first sound. Samples are counted at ``sample_rate``."""
+
+    mode: Literal["none", "copied", "lossless", "re-encoded"]
+    reason: str | None = None  # why it is not simply copied
+    codec: str | None = None  # of the result
+    sample_rate: int | None = None
+    n_packets_kept: int = 0
+    n_samples_kept: int = 0
+    n_silent_samples: int = 0  # that follow them
+    gap_samples: int = 0  # between the source's last sample and the first that follows
+    silent_from: Fraction | None = None  # seconds; None where nothing follows
+
+
+class CopiedSound:
+    """Packets of a sound stream as they are, then silent ones.
+
+    ``keep_until``: seconds at which the source is cut: only packets that end by then are
+    kept; None keeps all. ``until``: seconds to which silence carries on.
+    """
+
+    def __init__(
+        self,
+        stream: av.AudioStream,
+        silence: Silence,
+        *,
+        keep_until: Fraction | None,
+        until: Fraction,
+    ) -> None:
+        assert stream.time_base is not None
+        self._codec = codec_of(stream)
+        self._rate = stream.codec_context.sample_rate
+        self._tick = stream.time_base
+        self._silence = silence
+        self._keep_until = keep_until
+        self._until = until
+        self._anchor: int | None = None  # pts from which samples are counted
+        self._counted = 0  # samples since the anchor
+        self._n_kept = self._n_samples_kept = self._n_silent = 0
+        self._silent_from: Fraction | None = None
+
+    def packets(
+        self, source: Iterator[Packet], stream: av.AudioStream
+    ) -> Iterator[Packet]:
+        """The lane of the result's sound ``stream``."""
+        held: Packet | None = None
+        for packet in source:
+            if packet.pts is None or packet.dts is None or not self._take(packet):
+                continue
+            if held is not None:
+                yield held
+            held = packet
+            packet.stream = stream
+        if held is not None:
+            yield self._last(held)
+            yield from self._silent(stream)
+
+    def joined(self) -> SoundJoined:
+        """What was done, once :meth:`packets` is exhausted."""
+        return SoundJoined(
+            mode="copied",
+            codec=self._codec,
+            sample_rate=self._rate,
+            n_packets_kept=self._n_kept,
+            n_samples_kept=self._n_samples_kept,
+            n_silent_samples=self._n_silent * self._silence.n_samples,
+            silent_from=self._silent_from,
+        )
+
+    def _take(self, packet: Packet) -> bool:
+        """Count ``packet`` in, unless it ends after the cut."""
+        assert packet.pts is not None
+        n_samples = self._n_samples(packet)
+        if self._keep_until is not None:
+            end = packet.pts * self._tick + Fraction(n_samples, self._rate)
+            if end > self._keep_until:
+                return False
+        if self._strays(packet.pts):
+            self._anchor, self._counted = packet.pts, 0
+        self._counted += n_samples
+        self._n_kept += 1
+        self._n_samples_kept += n_samples
+        return True
+
+    def _strays(self, pts: int) -> bool:
+        """Whether ``pts`` is more than a tick away from where the samples lead."""
+        if self._anchor is None:
+            return True
+        base = self._tick
+        ahead = (pts - self._anchor) * base.numerator * self._rate
+        return abs(ahead - self._counted * base.denominator) > (
+            base.numerator * self._rate
+        )
+
+    def _n_samples(self, packet: Packet) -> int:
+        """Samples that decoding ``packet`` gives, also where its duration is trimmed."""
+        if self._codec in _FIXED_FRAMES:
+            return self._silence.n_samples
+        if self._codec.startswith("pcm_"):
+            return packet.size * self._silence.n_samples // len(self._silence.payload)
+        if self._codec == "opus":
+            return opus_samples(bytes(packet))
+        if not packet.duration:
+            return self._silence.n_samples
+        return round(packet.duration * self._tick * self._rate)
+
+    def _last(self, packet: Packet) -> Packet:
+        """The last packet of the source: whole, since sound goes on behind it."""
+        whole = packet
+        if packet.has_sidedata("skip_samples"):
+            whole = av.Packet(bytes(packet))
+            whole.time_base, whole.stream = packet.time_base, packet.stream
+            whole.pts, whole.dts = packet.pts, packet.dts
+            whole.is_keyframe = packet.is_keyframe
+        seconds = Fraction(self._n_samples(packet), self._rate)
+        whole.duration = round(seconds / self._tick)
+        return whole
+
+    def _silent(self, stream: av.AudioStream) -> Iterator[Packet]:
+        """Silent packets, each at its exact time rounded once, so that no error grows."""
+        assert self._anchor is not None
+        start = self._anchor * self._tick + Fraction(self._counted, self._rate)
+        step = Fraction(self._silence.n_samples, self._rate)
+        if start < self._until:
+            self._silent_from = start
+        while (time := start + self._n_silent * step) < self._until:
+            packet = av.Packet(self._silence.payload)
+            packet.time_base = self._tick
+            packet.pts = packet.dts = round(time / self._tick)
+            packet.duration = round((time + step) / self._tick) - packet.pts
+            packet.is_keyframe = True
+            packet.stream = stream
+            self._n_silent += 1
+            yield packet
+
+
+def opus_samples(packet: bytes) -> int:
+    """Samples at 48 kHz of an Opus packet (RFC 6716, section 3.1)."""
+    if not packet:
+        return 0
+    config = packet[0] >> 3
+    if config < 12:
+        size = _OPUS_FRAMES[config & 3]
+    elif config < 16:
+        size = _OPUS_FRAMES[config & 1]
+    else:
+        size = 120 << (config & 3)
+    counts = {0: 1, 1: 2, 2: 2}
+    code = packet[0] & 3
+    many = packet[1] & 63 if len(packet) > 1 else 0
+    return size * counts.get(code, many)
