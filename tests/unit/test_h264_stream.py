@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from fractions import Fraction
 
 from hypothesis import given
@@ -36,21 +37,15 @@ def test_what_is_sound_is_followed() -> None:
 def test_damage_is_followed_or_refused(
     record_changes: list[tuple[int, int]], packet_changes: list[tuple[int, int]]
 ) -> None:
-    try:
+    with suppress(CopyRefused):
         stream = SourceStream(changed(RECORD, record_changes))
         stream.scan(changed(PACKET, packet_changes))
         stream.recipe(width=96, height=64, rate=Fraction(24))
-    except CopyRefused as reason:
-        assert str(reason)
 
 
 @given(st.binary(max_size=60), st.binary(max_size=60))
 def test_noise_is_refused(extradata: bytes, packet: bytes) -> None:
-    try:
+    with suppress(CopyRefused):
         SourceStream(extradata)
-    except CopyRefused as reason:
-        assert str(reason)
-    try:
+    with suppress(CopyRefused):
         SourceStream(RECORD).scan(packet)
-    except CopyRefused as reason:
-        assert str(reason)
