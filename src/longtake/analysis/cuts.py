@@ -5,6 +5,7 @@ A gradual transition is linear: each frame in it is a mixture of its two ends (t
 production model of Hampapur, Jain and Weymouth, 1994; see Lienhart, "Reliable transition
 detection in videos", 2001), and dense flow from one end to the other explains nothing.
 Moving pictures are not mixtures of earlier and later ones, and flow explains most of them.
+For the same reason a dissolve between two shots that both move fast can be missed.
 """
 
 from __future__ import annotations

@@ -39,43 +39,43 @@ BANDS: dict[str, Band] = {
     "seam": Band(
         0.4,
         2.0,
-        "the picture hardly changes across the join: it freezes there",
-        "the picture jumps at the join",
+        "The picture hardly changes across the join: it freezes there",
+        "The picture jumps at the join",
     ),
     "seam_residual": Band(
         0.3,
         2.2,
-        "the first new frame is a smoothed copy of the last old one",
-        "the join shows even with the motion taken away",
+        "The first new frame is a smoothed copy of the last old one",
+        "The join shows even with the motion taken away",
     ),
     "velocity_jump": Band(
-        None, 2.0, "", "motion changes abruptly at the join: it turns, stops or skips"
+        None, 2.0, "", "Motion changes abruptly at the join: it turns, stops or skips"
     ),
     "worst_residual": Band(
-        None, 2.6, "", "somewhere in the new part the picture jumps"
+        None, 2.6, "", "Somewhere in the new part the picture jumps"
     ),
     "flicker": Band(
-        0.25, 3.0, "the new part is lifelessly smooth", "the new part flickers"
+        0.25, 3.0, "The new part is lifelessly smooth", "The new part flickers"
     ),
     "motion": Band(
-        0.2, 3.5, "motion dies away in the new part", "motion runs away in the new part"
+        0.2, 3.5, "Motion dies away in the new part", "Motion runs away in the new part"
     ),
-    "freeze": Band(None, 0.2, "", "the new part stands still for too long"),
+    "freeze": Band(None, 0.2, "", "The new part stands still for too long"),
     "sharpness": Band(
         0.75,
         1.35,
-        "the new part is blurred",
-        "the new part is noisier or harsher than the clip",
+        "The new part is blurred",
+        "The new part is noisier or harsher than the clip",
     ),
     "sharpness_tail": Band(
         0.7,
         1.6,
-        "the last new frames are blurred",
-        "the last new frames are noisier or harsher than the clip",
+        "The last new frames are blurred",
+        "The last new frames are noisier or harsher than the clip",
     ),
-    "color_drift": Band(None, 15.0, "", "the colors drift away from the clip's"),
-    "rewind": Band(None, 0.05, "", "the new part plays backwards"),
-    "rhythm": Band(None, 0.5, "", "the new part loops with a beat"),
+    "color_drift": Band(None, 15.0, "", "The colors drift away from the clip's"),
+    "rewind": Band(None, 0.05, "", "The new part plays backwards"),
+    "rhythm": Band(None, 0.5, "", "The new part loops with a beat"),
 }
 
 

@@ -59,6 +59,8 @@ def _bar(lightest: NDArray[np.uint8]) -> int:
     size = int(np.argmin(black)) if not black.all() else len(black)
     if not _SMALLEST <= size <= _LARGEST * len(rows):
         return 0
-    beyond = rows[min(size + _SOFT, len(rows) - 1)]
-    rises = beyond - rows[size - 1 - min(size - 1, _SOFT)] >= _EDGE
-    return size if rises.mean() >= _ALONG else 0
+    soft = rows[size : size + _SOFT + 1]
+    rises = soft[-1] - rows[max(0, size - 1 - _SOFT)] >= _EDGE
+    if rises.mean() < _ALONG:
+        return 0
+    return size + int(np.argmax(soft.mean(axis=1) >= soft[-1].mean() / 2))

@@ -19,6 +19,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from longtake.analysis.cuts import last_shot
 from longtake.analysis.duplicates import duplicates, runs
 from longtake.analysis.flow import (
     Flow,
@@ -39,6 +40,7 @@ ENERGY = 0.05  # squared gray levels: less than rounding to 8 bits leaves (1/12)
 
 _RECENT = 24  # steps of the clip that say how it behaves at its end
 _OWN = 96  # frames of the clip that are looked at with flow
+_FEWEST = 8  # frames of a shot that show a behavior
 _TAIL = 8  # new frames whose sharpness is measured again
 _FROZEN = 0.15  # of the clip's step
 _QUARTER = 4  # flows are kept this much smaller: DIS finds nothing finer
@@ -124,13 +126,14 @@ def measure(
     """Measure the continuation ``new`` against the clip's last frames ``context``.
 
     Both (time, height, width, 3) uint8, RGB, of one size, at most 416 pixels wide, each
-    with at least one frame; ``context`` should hold one shot only (:mod:`cuts`). Where the
-    engine said which context frame each new frame shows, ``source_map`` decides what runs
-    backwards, since re-drawn frames hide it from pixels.
+    with at least one frame. The clip's own behavior is that of its last shot, where that
+    is long enough to have any. Where the engine said which context frame each new frame
+    shows, ``source_map`` decides what runs backwards, since re-drawn frames hide it from
+    pixels.
     """
     assert min(len(context), len(new)) > 0, "nothing to measure"
     repeated = duplicates(context)
-    own = context[~repeated][-_OWN:]
+    own = _last_shot(context[~repeated][-_OWN:])
     n = len(own) - 1
     longest = max((last - first for first, last in runs(repeated)), default=0)
     run = curves(np.concatenate([own, _fresh(context[-1], new, longest)]))
@@ -140,6 +143,11 @@ def measure(
         **_looks(own, new),
         **_recurrence(context, new, source_map),
     )
+
+
+def _last_shot(own: Frames) -> Frames:
+    first = last_shot(own)
+    return own[first:] if len(own) - first >= _FEWEST else own
 
 
 _NEEDS_MOTION = (
