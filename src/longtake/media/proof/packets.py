@@ -32,7 +32,9 @@ class Match:
         return self.n_same == self.n_kept and self.source_sha256 == self.result_sha256
 
 
-def compare(source: Iterable[bytes], result: Iterable[bytes], n_kept: int) -> Match:
+def compare(
+    source: Iterable[bytes], result: Iterable[bytes], n_kept: int | None = None
+) -> Match:
     """Look for the first ``n_kept`` payloads of ``source`` at the start of ``result``.
 
     Both are read once; of packets after a difference only a checksum is held.
@@ -49,7 +51,7 @@ def compare(source: Iterable[bytes], result: Iterable[bytes], n_kept: int) -> Ma
             rest = array("Q", [_sum(payload)])
             found = array("Q") if other is None else array("Q", [_sum(other)])
             _read_on(ours, rest, hashes[0])
-            _read_on(islice(theirs, n_kept - n_same - 1), found, hashes[1])
+            _read_on(islice(theirs, len(rest) - 1), found, hashes[1])
             found.extend(_sum(payload) for payload in theirs)
             missing = Counter(rest) - Counter(found)
             difference = _difference(rest, found, n_same)

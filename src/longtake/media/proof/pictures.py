@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from math import log10
 from pathlib import Path
 
@@ -16,9 +16,9 @@ from av.stream import Discard
 from numpy.typing import NDArray
 
 from longtake.media.source import open_source
+from longtake.media.timeline import Timeline
 
 _SAME_DB = 99.0  # what stands for "no error at all"
-_LEAD = 17  # frames; H.264 and HEVC reorder by at most 16
 
 
 @dataclass(slots=True)
@@ -31,7 +31,6 @@ class Comparison:
     worst_db: float = _SAME_DB
     worst_rank: int | None = None
     total_db: float = 0.0
-    messages: list[str] = field(default_factory=list)  # what the decoder complained of
 
     @property
     def mean_db(self) -> float | None:
@@ -53,21 +52,19 @@ class Comparison:
 
 
 def shown(
-    path: Path, index: int, pts: Sequence[int], first: int, last: int
+    path: Path, index: int, timeline: Timeline, first: int, last: int
 ) -> Iterator[tuple[int, av.VideoFrame]]:
     """The frames of rank ``first`` to ``last`` - 1 with their ranks, as decoded.
 
-    ``index`` is the stream, ``pts`` the presentation time of every shown frame in ticks.
-    A frame that does not decode is left out. Begins at a key frame before ``first``.
+    ``index`` is the stream. A frame that does not decode is left out. Begins at the last
+    key frame that allows it, or further back where seeking there misses.
     """
     if first >= last:
         return
-    # Earlier by more than pictures are ever reordered, so that the leading pictures of
-    # an open GOP, which a seek breaks, lie before the first.
-    beginnings = [pts[first - _LEAD], None] if first > _LEAD else [None]
-    for begin in beginnings:
-        late = begin is not None  # the seek may have gone too far
-        for rank, frame in _ranked(path, index, pts, begin):
+    for start in timeline.starts(first):
+        begin = timeline.packets[start].pts if start else None
+        late = start > 0  # the seek may have gone too far
+        for rank, frame in _ranked(path, index, timeline.shown, begin):
             if late and rank > first:
                 break
             late = False
@@ -97,7 +94,9 @@ def _decoded(path: Path, index: int, begin: int | None) -> Iterator[av.VideoFram
         for other in container.streams:
             if other.index != index:
                 other.discard = Discard.all
-        stream.codec_context.thread_type = "AUTO"
+        # What a decoder's own thread says would wait for the interpreter's lock while
+        # the interpreter waits for that thread.
+        stream.codec_context.thread_count = 1
         if begin is not None:
             container.seek(begin, stream=stream, backward=True)
         for packet in container.demux(stream):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
@@ -42,18 +42,24 @@ def shift(
     return Fraction(worst, scale), rank
 
 
-def allowed_shift(source: Shown, result: Shown, n_kept: int) -> Fraction:
+def allowed_shift(
+    source: Shown, result: Shown, n_kept: int, first: int = 0
+) -> Fraction:
     """How far a kept frame's time may be off, seconds.
 
     Nothing where the result's ticks can say the source's times. Otherwise one tick of the
     coarser time base; and as much where the source was put on an even grid.
     """
     fits = (source.base / result.base).denominator == 1
-    even = len({later - one for one, later in pairwise(result.pts[:n_kept])}) == 1
-    was_even = len({later - one for one, later in pairwise(source.pts[:n_kept])}) == 1
+    even = _even(result.pts[:n_kept])
+    was_even = _even(source.pts[first : first + n_kept])
     if fits and (was_even or not even):
         return Fraction(0)
     return max(source.base, result.base)
+
+
+def _even(pts: Sequence[int]) -> bool:
+    return len({later - one for one, later in pairwise(pts)}) == 1
 
 
 def uneven_step(
@@ -61,26 +67,29 @@ def uneven_step(
 ) -> tuple[int, Fraction] | None:
     """The first new frame that is not ``step`` seconds after the one before, and its step.
 
-    New frames may stand at a constant whole number of ticks nearest to ``step``, or each
-    at the tick nearest to its exact time; anything else is uneven.
+    Each may stand at the tick nearest to its exact time, so that steps may be a tick off
+    where ``step`` is not a whole number of them.
     """
-    pts = result.pts[max(0, n_kept - 1) :]
-    steps = [later - one for one, later in pairwise(pts)]
-    if not steps or (
-        min(steps) == max(steps) and abs(steps[0] * result.base - step) < result.base
-    ):
-        return None
-    whole = (step / result.base).denominator == 1
-    allowed = Fraction(0) if whole else result.base
-    for index, at in enumerate(pts):
-        if abs((at - pts[0]) * result.base - index * step) > allowed:
-            return max(0, n_kept - 1) + index, steps[index - 1] * result.base
+    wanted = step / result.base
+    whole = wanted.denominator == 1
+    first = max(1, n_kept)
+    for rank, (one, later) in enumerate(pairwise(result.pts[first - 1 :]), first):
+        off = abs(later - one - wanted)
+        if off >= 1 or (whole and off):
+            return rank, (later - one) * result.base
     return None
 
 
-def disorder(dts: Sequence[int]) -> int | None:
-    """The first packet whose decoding time is not after the one before, or None."""
-    for index, (one, later) in enumerate(pairwise(dts), 1):
-        if later <= one:
+def disorder(order: Iterable[tuple[int, int | None]]) -> int | None:
+    """The first packet, of (pts, dts), decoded before its forerunner or after it is due.
+
+    A packet without a decoding time (some containers keep none) is passed over.
+    """
+    last = None
+    for index, (pts, dts) in enumerate(order):
+        if dts is None:
+            continue
+        if dts > pts or (last is not None and dts <= last):
             return index
+        last = dts
     return None
