@@ -45,8 +45,8 @@ def noise(context: Frames, future: Frames) -> Frames:
 
 
 def pulse(context: Frames, future: Frames) -> Frames:
-    light = np.where(np.arange(len(future)) % 2, 14, -14)
-    return _bytes(future + light[:, None, None, None].astype(np.float64))
+    light = np.resize([14.0, -14.0], (len(future), 1, 1, 1))
+    return _bytes(future.astype(np.float64) + light)
 
 
 def tint(context: Frames, future: Frames) -> Frames:
