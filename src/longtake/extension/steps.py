@@ -268,6 +268,7 @@ class Run:
             height=video.height,
             rate=video.rate,
             parts=(*kept, made),
+            first=first,
             plan=answer.plan if speaks and not self.asked.only_new else None,
             statistics=stats or statistics(own).model_dump(mode="json"),
         )

@@ -40,6 +40,7 @@ class Lineage(Facts):
     height: int
     rate: Fraction
     parts: tuple[Part, ...]
+    first: int = 0  # frame of its source that the file begins with: a new part alone
     plan: dict[str, Any] | None = None  # engine plan of all synthetic frames so far
     statistics: dict[str, Any] | None = (
         None  # analysis.drift.Statistics of the first clip

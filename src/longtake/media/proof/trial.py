@@ -74,6 +74,8 @@ def promised(source: Lineage | None, result: Lineage | None) -> int | None:
     """
     if result is None:
         return None
+    if result.first:
+        return result.n_frames - result.parts[-1].n_frames
     if source is None:
         return result.n_original
     count = 0
@@ -108,7 +110,8 @@ def _picture(source: Reel, result: Reel) -> tuple[Kept, Match]:
         kept = Kept(0, n_frames, cut.n_frames, cut.n_packets)
     else:
         n_frames = min(n_frames, source.n_frames, result.n_frames)
-        kept = Kept(_first(source, result, n_frames), n_frames, 0, 0)
+        first = result.lineage.first if result.lineage else 0
+        kept = Kept(min(first, source.n_frames - n_frames), n_frames, 0, 0)
     return kept, match
 
 
@@ -123,21 +126,10 @@ def _cut_at(source: Reel, n_packets: int) -> Cut:
     return max(cuts, default=Cut(0, 0))
 
 
-def _first(source: Reel, result: Reel, n_frames: int) -> int:
-    """Which frame of the source the result begins with, where it is the new part alone."""
-    parts = result.lineage.parts if result.lineage else ()
-    if not parts or not n_frames or parts[0].synthetic:
-        return 0
-    times_s = source.shown
-    begins = [abs(times_s.seconds(n) - parts[0].start) for n in range(source.n_frames)]
-    return min(begins.index(min(begins)), source.n_frames - n_frames)
-
-
 def _mode(result: Reel, kept: Kept) -> str:
     if kept.n_packets:
         return _COPIED_WHOLE.get(result.video.codec, "append")
-    alone = kept.first > 0 or kept.n_frames == 0
-    return "new-only" if alone else "re-encode"
+    return "new-only" if kept.first or not kept.n_frames else "re-encode"
 
 
 def _reason(source: Reel, result: Reel, kept: Kept) -> str:
