@@ -95,18 +95,18 @@ def _boat() -> Layer:
 
 
 class Gulls:
-    """A few gulls that wheel and glide over the lake."""
+    """A few gulls that hang on the wind above the lake."""
 
-    def __init__(self, random: np.random.Generator, count: int = 3) -> None:
+    def __init__(self, random: np.random.Generator) -> None:
         self._birds = [
             (
-                Wander(random, period_s=8.0, size=46.0),
-                Wander(random, period_s=6.1, size=13.0),
+                Wander(random, period_s=6.3, size=7.0),
+                Wander(random, period_s=4.9, size=4.0),
                 Wander(random, period_s=0.62, size=0.5, waves=3),
                 random.uniform(0.75, 1.15),
-                np.array([250.0, 92.0]) + random.uniform(-1, 1, 2) * (110, 34),
+                np.array(home) + random.normal(0, 9, 2),
             )
-            for _ in range(count)
+            for home in ((150.0, 66.0), (236.0, 44.0), (318.0, 98.0))
         ]
 
     def draw(self, picture: Shown, time_s: float, *, x: float) -> None:
@@ -114,7 +114,7 @@ class Gulls:
         for across, down, beat, size, home in self._birds:
             center = home + np.array([across.at(time_s) + x, down.at(time_s)])
             lift = beat.at(time_s)
-            bank = 0.012 * (across.at(time_s + 0.1) - across.at(time_s - 0.1))
+            bank = 0.05 * (across.at(time_s + 0.1) - across.at(time_s - 0.1))
             span = np.array([-10.0, -7.0, -3.8, 0.0, 3.8, 7.0, 10.0])
             arch = np.array([0.8, -2.4, -3.0, 0.0, -3.0, -2.4, 0.8])
             arch -= np.array([6.5, 4.8, 2.2, -0.8, 2.2, 4.8, 6.5]) * lift

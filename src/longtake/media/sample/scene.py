@@ -65,7 +65,7 @@ class Scene:
         over(picture, boat, row=HORIZON + _WATERLINE - int(KEEL[1]), column=column)
         shown = self._developed(picture, time_s)
         self._gulls.draw(shown, time_s, x=truck * 0.2)
-        self._leaves.draw(shown, time_s, x=truck * 1.9)
+        self._leaves.draw(shown, time_s, x=truck * 1.4)
         return shown
 
     def _developed(self, picture: Picture, time_s: float) -> NDArray[np.uint8]:
