@@ -48,11 +48,12 @@ class VideoFacts(Facts):
     n_frames: int  # shown frames: packets hidden by an edit list are not counted
     n_hidden_head: int
     n_hidden_tail: int
+    n_edits: int = 1  # entries of an mp4's edit list that show something
     start: Fraction  # presentation time of the first shown frame
     end: Fraction  # presentation time of the last shown frame, plus one step
-    step: Fraction  # median distance of two shown frames
+    step: Fraction  # median distance of two shown frames, exact for a standard rate
     rate: Fraction  # frames per second of the continuation: 1/step, a standard rate if near
-    variable: bool  # whether the steps differ by more than one tick
+    variable: bool  # whether times miss every constant rate by more than one tick
 
     @property
     def duration(self) -> Fraction:
