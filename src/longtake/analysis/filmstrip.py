@@ -1,0 +1,338 @@
+"""The filmstrip: the frames around a join with the measures under them, to be looked at."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from longtake.analysis.flow import each
+from longtake.analysis.gate import BANDS, Verdict
+from longtake.analysis.measures import LEVELS, PIXELS, Measures, curves
+from longtake.analysis.pictures import Frame, Frames, gray, sharpness, small
+from longtake.analysis.sheet import Color, Sheet, font, wrapped
+
+_WIDTH = 1720  # pixels
+_MARGIN = 44
+_GAP = 8  # between pictures; the join has more
+_JOIN = 40
+_TALLEST = 230  # pixels of one picture
+_BEFORE = (-24, -6, -3, -2, -1)  # frames from the join, 0 being the first new one
+_AFTER = (0, 1, 2, 6, 24)
+_LONGEST = 72  # frames before the join in the curves
+_AMPLIFIED = 4  # times the difference is shown
+_PLOT = 104  # pixels high
+_GAUGES = 7  # in a row
+_LABELS = 14  # most of them along the time axis
+_STEPS = tuple(map(Fraction, ("1/4", "1/2", "1", "2", "5", "10", "60")))  # seconds
+_TOP = 3.0  # largest ratio a curve shows
+
+_PAPER: Color = (19, 21, 26)
+_PANEL: Color = (29, 32, 39)
+_TRACK: Color = (52, 57, 68)
+_INK: Color = (232, 234, 240)
+_FAINT: Color = (144, 151, 166)
+_OWN: Color = (116, 160, 214)  # the clip
+_NEW: Color = (240, 168, 88)  # the new part
+_GOOD: Color = (104, 190, 130)
+_BAND: Color = (43, 66, 56)
+_ACCEPTED: Color = (66, 112, 88)  # the band on a track
+_BAD: Color = (232, 100, 96)
+
+_TITLES = {
+    "seam": "seam",
+    "seam_residual": "seam, motion removed",
+    "velocity_jump": "velocity jump",
+    "worst_residual": "worst later step",
+    "flicker": "flicker",
+    "motion": "motion",
+    "freeze": "frozen share",
+    "sharpness": "sharpness",
+    "sharpness_tail": "sharpness at the end",
+    "color_drift": "color drift",
+    "repeat": "frames shown again",
+    "rewind": "played backwards",
+    "rhythm": "beat of a loop",
+}
+
+
+def filmstrip(
+    before: Frames,
+    after: Frames,
+    measures: Measures,
+    verdict: Verdict,
+    *,
+    rate: Fraction = Fraction(24),
+    title: str = "The join",
+) -> Image.Image:
+    """Draw the frames around a join, what changes in them, and how they measure.
+
+    ``before``, ``after``: (time, height, width, 3) uint8, RGB, of one size, at ``rate``
+    frames per second, each at least one frame. Returns an RGB picture 1720 pixels wide.
+    """
+    before = _small(before[-_LONGEST:])
+    after = _small(after)
+    words = _words(verdict)
+    cell, tall = _cell(before.shape[1], before.shape[2])
+    heads = 92 + 26 * len(words)
+    plots = heads + 2 * tall + 130
+    gauges = plots + 3 * (_PLOT + 44) + 36
+    rows = -(-len(_TITLES) // _GAUGES)
+    sheet = Sheet(_WIDTH, gauges + rows * 96 + _MARGIN - 10, _PAPER)
+    _head(sheet, title, words, verdict, len(after) / rate)
+    _pictures(sheet, before, after, top=heads, size=(cell, tall), rate=rate)
+    _plots(sheet, _Curves.of(before, after), plots, rate)
+    _gauges(sheet, measures, gauges)
+    return sheet.finished()
+
+
+def _small(frames: Frames) -> Frames:
+    return np.stack([small(frame) for frame in frames])
+
+
+def _words(verdict: Verdict) -> list[tuple[Color, str]]:
+    """The verdict in lines that fit, each with its color."""
+    if verdict.passed:
+        lines = [(_GOOD, "Every measure that could be taken lies in its band.")]
+        if not verdict.unmeasured:
+            lines = [(_GOOD, "Every measure lies in its band.")]
+    else:
+        lines = [(_BAD, failure) for failure in verdict.failures]
+    if verdict.unmeasured:
+        names = ", ".join(_TITLES[name] for name in verdict.unmeasured)
+        lines.append((_FAINT, f"Not measurable here: {names}."))
+    width = _WIDTH - 2 * _MARGIN - 30
+    return [
+        (color, line if i == 0 else f"   {line}")
+        for color, text in lines
+        for i, line in enumerate(wrapped(text, 18, width))
+    ]
+
+
+def _cell(height: int, width: int) -> tuple[float, int]:
+    """Width and height of one picture on the sheet."""
+    count = len(_BEFORE) + len(_AFTER)
+    room = _WIDTH - 2 * _MARGIN - _JOIN - (count - 2) * _GAP
+    cell = room / count
+    tall = cell * height / width
+    if tall > _TALLEST:
+        cell, tall = cell * _TALLEST / tall, _TALLEST
+    return max(12.0, cell), max(12, round(tall))
+
+
+def _head(
+    sheet: Sheet,
+    title: str,
+    words: list[tuple[Color, str]],
+    verdict: Verdict,
+    seconds: Fraction,
+) -> None:
+    color = _GOOD if verdict.passed else _BAD
+    pill = "passes the gate" if verdict.passed else "fails the gate"
+    wide = font(18).getlength(pill) + 36
+    right = _WIDTH - _MARGIN
+    shown = title
+    while font(28).getlength(shown) > right - wide - _MARGIN - 300:
+        shown = shown[:-2].rstrip("…") + "…"
+    sheet.text((_MARGIN, 54), shown, 28, _INK, "ls")
+    after = _MARGIN + font(28).getlength(shown) + 18
+    sheet.text((after, 54), f"{float(seconds):.2f} s new", 18, _FAINT, "ls")
+    sheet.box((right - wide, 28, right, 62), color, radius=17)
+    sheet.text((right - wide / 2, 45), pill, 18, _PAPER, "mm")
+    for k, (ink, line) in enumerate(words):
+        if not line.startswith(" "):
+            sheet.dot((_MARGIN + 6, 92 + 26 * k), 4.5, ink)
+        plain = _FAINT if ink == _FAINT else _INK
+        sheet.text((_MARGIN + 22, 92 + 26 * k), line, 18, plain, "lm")
+
+
+def _pictures(
+    sheet: Sheet,
+    before: Frames,
+    after: Frames,
+    *,
+    top: int,
+    size: tuple[float, int],
+    rate: Fraction,
+) -> None:
+    """Two rows: the frames, and what changed in each since the frame before it."""
+    cell, tall = size
+    n = len(before)
+    run = np.concatenate([before, after])
+    used = len(_BEFORE) + len(_AFTER)
+    x = (_WIDTH - used * cell - (used - 2) * _GAP - _JOIN) / 2
+    rows = (top + 32, top + 32 + tall + 36)
+    for offset in (*_BEFORE, *_AFTER):
+        if offset == 0:
+            x += _JOIN - _GAP
+            middle = x - _JOIN / 2
+            sheet.line([(middle, top + 20), (middle, rows[1] + tall)], _NEW, 2)
+            sheet.text((middle, top + 8), "join", 16, _NEW, "mm")
+        k = n + offset
+        color = _NEW if offset >= 0 else _OWN
+        for row in rows:
+            sheet.box((x, row, x + cell, row + tall), _PANEL, radius=3)
+        if 0 <= k < len(run):
+            sheet.picture(run[k], (x, rows[0], x + cell, rows[0] + tall))
+            stamp = f"{float(offset / rate):+.2f} s".replace("-", "\u2212")
+            sheet.text((x + cell / 2, rows[0] + tall + 15), stamp, 14, color, "mm")
+        if 1 <= k < len(run):
+            changed = _change(run[k - 1], run[k])
+            sheet.picture(changed, (x, rows[1], x + cell, rows[1] + tall))
+        x += cell + _GAP
+    note = f"below: what changed since the frame before, {_AMPLIFIED} times as bright"
+    sheet.text((_MARGIN, rows[1] + tall + 16), note, 14, _FAINT, "lm")
+    sheet.text((_MARGIN, top + 8), "the clip", 16, _OWN, "lm")
+    sheet.text((_WIDTH - _MARGIN, top + 8), "the new part", 16, _NEW, "rm")
+
+
+def _change(before: Frame, after: Frame) -> Frame:
+    apart = cv2.absdiff(gray(before), gray(after))
+    bright = cv2.convertScaleAbs(apart, None, _AMPLIFIED)
+    return np.repeat(np.asarray(bright, np.uint8)[..., None], 3, axis=-1)
+
+
+@dataclass(frozen=True, slots=True)
+class _Curves:
+    """Ratios to the clip, one for every frame (NaN where there is none)."""
+
+    n: int  # frames before the join
+    change: NDArray[np.float64]
+    motion: NDArray[np.float64]
+    sharp: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, before: Frames, after: Frames) -> _Curves:
+        run = np.concatenate([before, after])
+        n, found = len(before), curves(run)
+        sharp = np.array(each(lambda frame: sharpness(gray(frame)), list(run)))
+        own = slice(0, max(0, n - 1))
+
+        def ratio(values: NDArray[np.float64], floor: float) -> NDArray[np.float64]:
+            if not values[own].size:
+                return np.full(len(run), np.nan)
+            usual = float(np.median(values[own]))
+            return np.concatenate([[np.nan], (values + floor) / (usual + floor)])
+
+        return cls(
+            n=n,
+            change=ratio(found.step, LEVELS),
+            motion=ratio(found.speed, PIXELS),
+            sharp=sharp / max(1e-9, float(np.mean(sharp[:n][-24:]))),
+        )
+
+    def at(self, frame: float) -> float:
+        """Where on the sheet a frame's moment lies."""
+        left, right = _MARGIN + 200, _WIDTH - _MARGIN
+        return left + (right - left) * (frame + 0.5) / len(self.change)
+
+
+def _plots(sheet: Sheet, run: _Curves, top: int, rate: Fraction) -> None:
+    rows = (
+        ("change", "from frame to frame", run.change, "seam"),
+        ("motion", "length of the flow", run.motion, "motion"),
+        ("sharpness", "fine detail", run.sharp, "sharpness"),
+    )
+    for k, (name, what, values, measure) in enumerate(rows):
+        y = top + k * (_PLOT + 44)
+        _plot(sheet, run, values, y, measure)
+        sheet.text((_MARGIN, y + 30), name, 20, _INK, "lm")
+        sheet.text((_MARGIN, y + 54), what, 14, _FAINT, "lm")
+        sheet.text((_MARGIN, y + 76), "1 = like the clip", 14, _FAINT, "lm")
+    foot = top + 3 * (_PLOT + 44) - 30
+    _times(sheet, run, foot, rate)
+
+
+def _plot(
+    sheet: Sheet, run: _Curves, values: NDArray[np.float64], top: int, measure: str
+) -> None:
+    """One curve: the clip's part and the new one, and the band for the new one.
+
+    The seam is a matter of one step, so its band stands at the join only.
+    """
+    at, n, band, join = run.at, run.n, BANDS[measure], measure == "seam"
+    left, right = at(-0.5), at(len(values) - 0.5)
+
+    def up(ratio: float) -> float:
+        return top + _PLOT - _PLOT * min(_TOP, ratio) / _TOP
+
+    sheet.box((left, top, right, top + _PLOT), _PANEL, radius=4)
+    end = at(n + 0.5) if join else right
+    high, low = band.high or _TOP, band.low or 0
+    sheet.box((at(n - 0.5), up(high), end, up(low)), _BAND)
+    sheet.line([(left, up(1)), (right, up(1))], _TRACK, 1)
+    sheet.line([(at(n - 0.5), top), (at(n - 0.5), top + _PLOT)], _NEW, 1.2)
+    for ratio in range(int(_TOP) + 1):
+        sheet.text((left - 10, up(ratio)), str(ratio), 12, _FAINT, "rm")
+    for first, last, color in ((0, n, _OWN), (n - 1, len(values), _NEW)):
+        known = [k for k in range(first, last) if np.isfinite(values[k])]
+        if len(known) > 1:
+            sheet.line([(at(k), up(values[k])) for k in known], color, 2)
+        elif known:
+            sheet.dot((at(known[0]), up(values[known[0]])), 3, color)
+    if join and np.isfinite(values[n]):
+        color = _GOOD if values[n] in band else _BAD
+        sheet.dot((at(n), up(values[n])), 5.5, color)
+
+
+def _times(sheet: Sheet, run: _Curves, y: float, rate: Fraction) -> None:
+    """Seconds from the join under the curves."""
+    before, after = run.n / rate, (len(run.change) - run.n) / rate
+    step = next((s for s in _STEPS if (before + after) / s <= _LABELS), _STEPS[-1])
+    for k in range(-int(before / step), int(after / step) + 1):
+        x = run.at(run.n - 0.5 + k * float(step * rate))
+        label = f"{float(k * step):+g} s".replace("-", "\u2212") if k else "join"
+        sheet.text((x, y), label, 14, _FAINT if k else _NEW, "mm")
+
+
+def _gauges(sheet: Sheet, measures: Measures, top: int) -> None:
+    """Every measure on a track with its band."""
+    wide = (_WIDTH - 2 * _MARGIN - (_GAUGES - 1) * 12) / _GAUGES
+    for k, (name, title) in enumerate(_TITLES.items()):
+        x = _MARGIN + (k % _GAUGES) * (wide + 12)
+        y = top + (k // _GAUGES) * 96
+        _gauge(sheet, (x, y, x + wide, y + 84), title, getattr(measures, name), name)
+    lines = (
+        "Measures are ratios to the clip",
+        "(1 = like it), shares, or, for",
+        "color, Lab units.",
+    )
+    for k, line in enumerate(lines):
+        x, y = _WIDTH - _MARGIN - wide + 4, top + 96 + 22 + 20 * k
+        sheet.text((x, y), line, 14, _FAINT, "lm")
+
+
+def _gauge(
+    sheet: Sheet,
+    at: tuple[float, float, float, float],
+    title: str,
+    value: float | None,
+    name: str,
+) -> None:
+    left, top, right, _ = at
+    band = BANDS.get(name)
+    sheet.box(at, _PANEL, radius=6)
+    sheet.text((left + 14, top + 18), title, 14, _FAINT, "lm")
+    color = _INK
+    if value is not None and band is not None:
+        color = _GOOD if value in band else _BAD
+    shown = "\u2013" if value is None else f"{value:.2f}"
+    sheet.text((left + 14, top + 44), shown, 22, color, "lm")
+    told = str(band) if band else "only told"
+    sheet.text((right - 14, top + 46), told, 13, _FAINT, "rm")
+    start, end, y = left + 14, right - 14, top + 68
+    sheet.box((start, y - 3, end, y + 3), _TRACK, radius=3)
+    full = 1.35 * band.high if band and band.high is not None else 1.0
+
+    def along(amount: float) -> float:
+        return start + (end - start) * min(1.0, max(0.0, amount / full))
+
+    if band:
+        low = along(band.low or 0)
+        sheet.box((low, y - 3, along(band.high or full), y + 3), _ACCEPTED, radius=3)
+    if value is not None:
+        sheet.dot((along(value), y), 6, color)
