@@ -3,42 +3,58 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from fractions import Fraction
 from itertools import chain
 from pathlib import Path
 
 import av
 from av.container import InputContainer
 
-from longtake.errors import MediaFailed
+from longtake import clock
+from longtake.media.append import Append
 from longtake.media.clip import Clip
 from longtake.media.color import Converter
 from longtake.media.copy import Copy
+from longtake.media.encode import Picture, describe_h264
 from longtake.media.h264 import CopyRefused
 from longtake.media.joined import Joined, Order
 from longtake.media.kept import kept_frames
 from longtake.media.output import Output
+from longtake.media.recode import Fitting, psnr, recoded
 from longtake.media.result import Result
 from longtake.media.schedule import Schedule
 from longtake.media.source import open_source
 from longtake.media.timeline import Timeline
-from longtake.media.tracks import add_copy
+from longtake.media.tracks import add_copy, describe
 from longtake.media.wire import Frame
+
+_TELL_EVERY_S = 1.0
 
 Tell = Callable[[str], None]
 
 
 def assemble(order: Order, new: Iterator[Frame], tell: Tell) -> Joined:
-    """Make the file of ``order``; ``new`` are its new frames, ``tell`` hears of progress."""
+    """Make the file of ``order``; ``new`` are its new frames.
+
+    ``tell`` is called with "progress" now and then, where no new frames are asked for.
+    """
     timeline = _timeline(order.clip.path, order.clip.video.index)
     with open_source(order.clip.path) as source:
-        if order.mode == "copy":
-            try:
-                return _copied(order, source, timeline, new)
-            except CopyRefused as refusal:
-                order = order.model_copy(
-                    update={"mode": "re-encode", "reason": str(refusal)}
-                )
-        raise MediaFailed(f"{order.mode}: {order.reason}")
+        try:
+            match order.mode:
+                case "copy":
+                    return _copied(order, source, timeline, new)
+                case "append":
+                    return _appended(order, source, timeline, new)
+                case "new-only":
+                    return _new_only(order, source, timeline, new)
+                case "re-encode":
+                    return _recoded(order, source, timeline, new, tell)
+        except CopyRefused as refusal:
+            # Before anything is written, and before the first new frame.
+            again = {"mode": "re-encode", "reason": str(refusal)}
+            order = order.model_copy(update=again)
+            return _recoded(order, source, timeline, new, tell)
 
 
 def _timeline(path: Path, index: int) -> Timeline:
@@ -52,8 +68,7 @@ def _copied(
     order: Order, source: InputContainer, timeline: Timeline, new: Iterator[Frame]
 ) -> Joined:
     clip, path = order.clip, order.clip.path
-    video = source.streams[clip.video.index]
-    assert isinstance(video, av.VideoStream)
+    video = _picture_of(source, clip)
     schedule = _schedule(order, timeline)
     cut = timeline.cut(order.n_keep)
     picture = Copy(path, video, timeline, schedule, cut)
@@ -61,9 +76,144 @@ def _copied(
     recoded = kept_frames(
         path, video.index, timeline, first=cut.n_frames, stop=order.n_keep
     )
-    frames = chain(recoded, _converted(new, clip, picture.recipe.pix_fmt))
+    frames = chain(recoded, _converted(new, clip, picture.pixel_format))
     result.fill(lambda stream: picture.packets(stream, frames))
     return result.joined(n_source=cut.n_frames, n_recoded=order.n_keep - cut.n_frames)
+
+
+def _appended(
+    order: Order, source: InputContainer, timeline: Timeline, new: Iterator[Frame]
+) -> Joined:
+    clip = order.clip
+    video = _picture_of(source, clip)
+    schedule = _schedule(order, timeline)
+    look = Picture(
+        width=clip.video.width,
+        height=clip.video.height,
+        pixel_format=clip.video.pixel_format,
+        pixel_aspect=clip.video.pixel_aspect,
+        color=clip.video.color,
+        rate=clip.video.rate,
+    )
+    picture = Append(
+        clip.path,
+        video,
+        timeline,
+        schedule,
+        cut=timeline.cut(order.n_keep),
+        picture=look,
+    )
+    result = Result(order, source, schedule, lambda output: _same(output, video))
+    frames = _converted(new, clip, look.pixel_format)
+    result.fill(lambda stream: picture.packets(stream, frames))
+    return result.joined(n_source=order.n_keep, n_recoded=0)
+
+
+def _recoded(
+    order: Order,
+    source: InputContainer,
+    timeline: Timeline,
+    new: Iterator[Frame],
+    tell: Tell,
+) -> Joined:
+    clip = order.clip
+    zero = _zero(source, clip)
+    schedule = _schedule(order, timeline, zero=zero)
+    fitting = Fitting(clip)
+
+    def kept() -> Iterator[av.VideoFrame]:
+        frames = kept_frames(
+            clip.path, clip.video.index, timeline, first=0, stop=order.n_keep
+        )
+        return _telling(fitting.decoded(frames), tell)
+
+    result = Result(
+        order,
+        source,
+        schedule,
+        lambda output: _h264(output, source, clip, fitting.picture, schedule),
+        zero=zero,
+    )
+    frames = chain(kept(), fitting.new(new))
+    result.fill(lambda stream: recoded(stream, frames, schedule))
+    with open_source(order.output) as made:
+        ratio = psnr(kept(), made.decode(video=0))
+    return result.joined(n_source=0, n_recoded=order.n_keep, psnr_db=ratio)
+
+
+def _new_only(
+    order: Order, source: InputContainer, timeline: Timeline, new: Iterator[Frame]
+) -> Joined:
+    clip = order.clip
+    first = order.n_keep - order.handles
+    kept = timeline.shown[first : order.n_keep]
+    join = timeline.shown[order.n_keep - 1] * timeline.tick + 1 / clip.video.rate
+    zero = kept[0] * timeline.tick if kept else join
+    schedule = Schedule(
+        kept=[time - kept[0] for time in kept],
+        n_new=order.n_new,
+        rate=clip.video.rate,
+        tick=timeline.tick,
+    )
+    fitting = Fitting(clip)
+    handles = kept_frames(
+        clip.path, clip.video.index, timeline, first=first, stop=order.n_keep
+    )
+    result = Result(
+        order,
+        source,
+        schedule,
+        lambda output: _h264(output, source, clip, fitting.picture, schedule),
+        zero=zero,
+    )
+    frames = chain(fitting.decoded(handles), fitting.new(new))
+    result.fill(lambda stream: recoded(stream, frames, schedule))
+    return result.joined(n_source=0, n_recoded=order.handles)
+
+
+def _h264(
+    output: Output,
+    source: InputContainer,
+    clip: Clip,
+    picture: Picture,
+    schedule: Schedule,
+) -> av.VideoStream:
+    """A stream for a full re-encode, turned and described as the source's."""
+    stream = output.container.add_stream("libx264", rate=picture.rate)
+    assert isinstance(stream, av.VideoStream)
+    describe_h264(stream, picture, schedule.tick)
+    describe(stream, source.streams[clip.video.index])
+    if clip.video.rotation:
+        stream.set_display_rotation(-clip.video.rotation)
+    return stream
+
+
+def _telling(frames: Iterator[av.VideoFrame], tell: Tell) -> Iterator[av.VideoFrame]:
+    """``frames``, with a sign of life to the parent every second."""
+    told = clock.monotonic_s()
+    for frame in frames:
+        if clock.monotonic_s() - told > _TELL_EVERY_S:
+            told = clock.monotonic_s()
+            tell("progress")
+        yield frame
+
+
+def _zero(source: InputContainer, clip: Clip) -> Fraction:
+    """The time of the source that becomes zero: a transport stream begins anywhere."""
+    if clip.container != "mpegts":
+        return Fraction(0)
+    starts = [
+        stream.start_time * stream.time_base
+        for stream in source.streams
+        if stream.start_time is not None and stream.time_base is not None
+    ]
+    return min(starts, default=Fraction(0))
+
+
+def _picture_of(source: InputContainer, clip: Clip) -> av.VideoStream:
+    stream = source.streams[clip.video.index]
+    assert isinstance(stream, av.VideoStream)
+    return stream
 
 
 def _same(output: Output, video: av.VideoStream) -> av.VideoStream:
@@ -72,9 +222,12 @@ def _same(output: Output, video: av.VideoStream) -> av.VideoStream:
     return stream
 
 
-def _schedule(order: Order, timeline: Timeline) -> Schedule:
+def _schedule(
+    order: Order, timeline: Timeline, *, zero: Fraction = Fraction(0)
+) -> Schedule:
+    shift = round(zero / timeline.tick)
     return Schedule(
-        kept=timeline.shown[: order.n_keep],
+        kept=[time - shift for time in timeline.shown[: order.n_keep]],
         n_new=order.n_new,
         rate=order.clip.video.rate,
         tick=timeline.tick,

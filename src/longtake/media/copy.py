@@ -8,15 +8,17 @@ from pathlib import Path
 
 import av
 
+from longtake.errors import MediaFailed
 from longtake.media.encode import encoded, open_recipe
 from longtake.media.h264 import CopyRefused
-from longtake.media.h264.recipe import Recipe
 from longtake.media.h264.stream import PictureKind, SourceStream
 from longtake.media.h264.transplant import Transplant
 from longtake.media.output import Packet
 from longtake.media.schedule import Schedule
 from longtake.media.timeline import Cut, Timeline
 from longtake.media.tracks import packets_of
+
+_FULL_RANGE = "yuvj420p"  # FFmpeg's name for yuv420p of full range
 
 
 class Copy:
@@ -48,18 +50,22 @@ class Copy:
         self._ahead = max(packet.pts for packet in kept) - self._dts[-1]
         source = SourceStream(stream.codec_context.extradata or b"")
         self._false_keys = self._scan(source)
-        self.recipe: Recipe = source.recipe(
+        recipe = source.recipe(
             width=stream.codec_context.width,
             height=stream.codec_context.height,
             rate=schedule.rate,
         )
-        self._encoder = open_recipe(self.recipe)
+        full_range = stream.codec_context.pix_fmt == _FULL_RANGE
+        self.pixel_format = _FULL_RANGE if full_range else recipe.pix_fmt
+        self._encoder = open_recipe(recipe, self.pixel_format)
         self._transplant = Transplant(source, self._encoder.extradata or b"")
 
     def _scan(self, source: SourceStream) -> set[int]:
         """Packets marked as key frames at which decoding cannot start (open GOP)."""
         false_keys = set()
         for index, packet in enumerate(self._source_packets()):
+            if packet.has_sidedata("new_extradata"):  # a second sample description
+                raise CopyRefused("its parameter sets change on the way")
             kind = source.scan(bytes(packet))
             if kind is PictureKind.NONE:
                 raise CopyRefused("one of its packets holds no picture")
@@ -82,7 +88,7 @@ class Copy:
             yield packet
         last_dts = self._dts[-1]
         for rank, packet in enumerate(encoded(self._encoder, frames), self._n_copied):
-            data, idr = self._transplant.rewrite(bytes(packet))
+            data, idr = self._rewritten(packet)
             new = av.Packet(data)
             new.stream = stream
             new.time_base = self._schedule.tick
@@ -91,6 +97,15 @@ class Copy:
             new.duration = self._schedule.duration(rank)
             new.is_keyframe = idr
             yield new
+
+    def _rewritten(self, packet: Packet) -> tuple[bytes, bool]:
+        """Too late to choose another way: frames were taken and packets written."""
+        try:
+            return self._transplant.rewrite(bytes(packet))
+        except CopyRefused as refusal:
+            raise MediaFailed(
+                f"The new frames do not fit behind the source's: {refusal}."
+            ) from refusal
 
 
 def decoding_times(timeline: Timeline, n_packets: int) -> list[int]:

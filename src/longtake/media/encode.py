@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
@@ -40,11 +39,14 @@ class Picture:
     rate: Fraction
 
 
-def open_recipe(recipe: Recipe) -> av.VideoCodecContext:
-    """The encoder for a transplant; its extradata holds its parameter sets."""
+def open_recipe(recipe: Recipe, pixel_format: str) -> av.VideoCodecContext:
+    """The encoder for a transplant; its extradata holds its parameter sets.
+
+    ``pixel_format`` is the recipe's, or its twin of full range.
+    """
     encoder = _create(recipe.codec)
     encoder.width, encoder.height = recipe.width, recipe.height
-    encoder.pix_fmt = recipe.pix_fmt
+    encoder.pix_fmt = pixel_format
     encoder.framerate = recipe.rate
     encoder.time_base = 1 / recipe.rate
     encoder.flags |= Flags.global_header
@@ -73,34 +75,18 @@ def open_append(codec: str, picture: Picture) -> av.VideoCodecContext:
     _describe(encoder, picture)
     encoder.time_base = 1 / picture.rate
     encoder.gop_size = max(1, round(KEY_DISTANCE_S * picture.rate))
+    encoder.flags |= Flags.global_header
     encoder.options = options
     return _opened(encoder)
 
 
 def describe_h264(stream: av.VideoStream, picture: Picture, tick: Fraction) -> None:
-    """Set up ``stream`` for a full re-encode, with its own error measured.
-
-    Each packet then carries the squared error of its picture (:func:`squared_error`).
-    """
+    """Set up ``stream`` for a full re-encode of times in ticks of ``tick`` seconds."""
     encoder = stream.codec_context
     _describe(encoder, picture)
     encoder.time_base = tick
     encoder.gop_size = max(1, round(KEY_DISTANCE_S * picture.rate))
-    encoder.flags |= Flags.psnr
     encoder.options = dict(_H264_OPTIONS)
-
-
-def squared_error(packet: Packet) -> float:
-    """Sum of squared differences of the luma of the packet's picture to what was given."""
-    stats = bytes(packet.get_sidedata("quality_stats"))
-    return float(int.from_bytes(stats[8:16], "little"))
-
-
-def psnr(error: float, n_samples: int) -> float | None:
-    """Peak signal to noise ratio in dB of 8-bit samples; None where nothing was measured."""
-    if n_samples == 0:
-        return None
-    return 10 * math.log10(255**2 * n_samples / max(error, 1.0))
 
 
 def encoded(

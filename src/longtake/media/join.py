@@ -8,7 +8,6 @@ child (``python -m longtake.media.join``); frames are streamed to it one by one.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self
@@ -61,7 +60,7 @@ def _objections(clip: Clip) -> Iterator[tuple[bool, str]]:
     yield video.codec == "h264" and video.bit_depth not in {8, 10}, "unusual bit depth"
 
 
-def container_for(clip: Clip, only_new: bool = False) -> str:  # noqa: FBT001, FBT002
+def container_for(clip: Clip, only_new: bool = False) -> str:
     """The suffix of the result's name, decidable before any work.
 
     The source's own container where it holds what the join makes, else ``.mp4``.
@@ -184,12 +183,11 @@ def _comment(lineage: Lineage) -> str:
 def work(request: dict[str, Any], channel: child.Channel) -> dict[str, Any]:
     """In the child: make the file that the parent's :class:`Join` describes."""
     order = Order.model_validate(request)
-    with closing(_given(channel, order.n_new)) as new:
-        joined = assemble(order, new, lambda kind: channel.send(kind))
+    joined = assemble(order, _given(channel), channel.send)
     return joined.model_dump(mode="json")
 
 
-def _given(channel: child.Channel, n_new: int) -> Iterator[Frame]:
+def _given(channel: child.Channel) -> Iterator[Frame]:
     """The parent's frames; it waits with sending them until it hears "ready"."""
     channel.send("ready")
     yield from channel.frames()

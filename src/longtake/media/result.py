@@ -23,7 +23,8 @@ _COMPRESSED = {"aac", "ac3", "alac", "eac3", "flac", "mp3", "opus"}
 class Result:
     """A result with the streams of its source, in the source's order.
 
-    ``add_picture`` adds the first picture's stream. Nothing is written before
+    ``add_picture`` adds the first picture's stream; ``zero`` is the time of the source,
+    seconds, that is zero in the result and its schedule. Nothing is written before
     :meth:`fill`.
     """
 
@@ -33,15 +34,17 @@ class Result:
         source: InputContainer,
         schedule: Schedule,
         add_picture: Callable[[Output], av.VideoStream],
+        *,
+        zero: Fraction = Fraction(0),
     ) -> None:
-        self._order, self._schedule = order, schedule
+        self._order, self._schedule, self._zero = order, schedule, zero
         clip = order.clip
         cut = order.n_keep < clip.video.n_frames
         self._cut = schedule.join if cut else None
         self._output = Output(
             order.output, order.family, clock=schedule.tick.denominator
         )
-        tracks = Tracks(source, clip.path, self._output, self._cut)
+        tracks = Tracks(source, clip.path, self._output, until=self._cut, zero=zero)
         self._sound: CopiedSound | RecodedSound | None = None
         self._lanes: list[Lane] = []
         for stream in source.streams:
@@ -50,7 +53,7 @@ class Result:
             elif clip.audio is not None and stream.index == clip.audio.index:
                 assert isinstance(stream, av.AudioStream)
                 self._add_sound(stream)
-            elif not order.mode == "new-only":
+            elif order.mode != "new-only":
                 tracks.add(stream)
         self._lanes += tracks.lanes
         self._tracks = tuple(tracks.joined)
@@ -82,12 +85,14 @@ class Result:
         )
 
     def _add_sound(self, stream: av.AudioStream) -> None:
-        lane = packets_of(self._order.clip.path, stream.index)
+        lane = packets_of(self._order.clip.path, stream.index, self._zero)
         until = self._schedule.end
+        window = Window(start=None, stop=self._cut, until=until)
+        if self._order.mode == "new-only":
+            window = Window(start=Fraction(0), stop=self._schedule.join, until=until)
         try:
             silence = self._silence(stream)
         except NoSilence as reason:
-            window = Window(start=None, stop=self._cut, until=until)
             recoded = RecodedSound(stream, self._output, window, reason=str(reason))
             self._sound = recoded
             self._lanes.append(recoded.packets(lane))
@@ -100,6 +105,8 @@ class Result:
 
     def _silence(self, stream: av.AudioStream) -> Silence:
         """The silence to go on with where packets can be copied. Raises NoSilence."""
+        if self._order.mode == "new-only":
+            raise NoSilence("only the new part was asked for")
         family, codec = self._order.family, codec_of(stream)
         same = self._order.clip.container == family
         if not same and codec not in _COMPRESSED:

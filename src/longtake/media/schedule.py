@@ -22,8 +22,8 @@ class Schedule:
 
     @property
     def join(self) -> Fraction:
-        """Seconds at which the first new frame is shown."""
-        return self.kept[-1] * self.tick + 1 / self.rate
+        """Seconds at which the first new frame is shown: zero where it is the first of all."""
+        return self.kept[-1] * self.tick + 1 / self.rate if self.kept else Fraction(0)
 
     @property
     def end(self) -> Fraction:

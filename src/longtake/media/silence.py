@@ -14,6 +14,8 @@ import av
 import av.error
 import numpy as np
 
+from longtake.media.output import Packet
+
 # The encoder whose packets a decoder of that codec takes in the middle of a stream.
 _ENCODERS = {
     "aac": "aac",
@@ -29,6 +31,8 @@ _OPTIONS = {
     "mp3": {"reservoir": "0"},  # no packet leans on the bits of the one before
 }
 _PCM_SAMPLES = 1024
+_STEREO = 2
+_LEAST_BLOCK = 16  # of FLAC, samples
 _SETTLED = 4  # packets after which an encoder of silence repeats itself
 _QUIET = 1e-3  # largest sample of what counts as silent; full scale is 1
 _SAMPLE_TYPES = {
@@ -90,7 +94,7 @@ def _refuse_unfit(context: av.AudioCodecContext, codec: str) -> None:
         )
 
 
-def _encoded(context: av.AudioCodecContext, codec: str) -> list[av.Packet]:
+def _encoded(context: av.AudioCodecContext, codec: str) -> list[Packet]:
     name = _ENCODERS.get(codec, codec)
     encoder = av.CodecContext.create(name, "w")
     assert isinstance(encoder, av.AudioCodecContext)
@@ -103,7 +107,7 @@ def _encoded(context: av.AudioCodecContext, codec: str) -> list[av.Packet]:
     if context.bit_rate and not codec.startswith("pcm_"):
         encoder.bit_rate = context.bit_rate
     encoder.options = dict(_OPTIONS.get(codec, {}))
-    if codec == "opus" and context.layout.nb_channels > 2:
+    if codec == "opus" and context.layout.nb_channels > _STEREO:
         encoder.options["mapping_family"] = "1"
     encoder.open(strict=False)
     size, count = encoder.frame_size or _PCM_SAMPLES, 2 * _SETTLED
@@ -136,7 +140,7 @@ def _flac_block(header: bytes) -> int:
     """Largest block of the STREAMINFO in ``header`` (RFC 9639, section 8.2)."""
     at = 8 if header.startswith(b"fLaC") else 0
     block = int.from_bytes(header[at + 2 : at + 4], "big")
-    if block < 16:
+    if block < _LEAST_BLOCK:
         raise NoSilence("the FLAC header of the sound is damaged")
     return block
 

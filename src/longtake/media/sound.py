@@ -19,6 +19,7 @@ from longtake.media.silence import Silence, codec_of
 
 _FIXED_FRAMES = {"aac", "ac3", "mp2", "mp3"}  # every packet holds as many samples
 _OPUS_FRAMES = (480, 960, 1920, 2880)  # 10, 20, 40, 60 ms at 48 kHz
+_HYBRID, _CELT = 12, 16  # the first configurations of Opus's other two modes
 
 
 class SoundJoined(Facts):
@@ -68,7 +69,10 @@ class CopiedSound:
         """The lane of the result's sound ``stream``."""
         held: Packet | None = None
         for packet in source:
-            if packet.pts is None or packet.dts is None or not self._take(packet):
+            if packet.pts is None:
+                packet.pts = packet.dts  # avi has no other times
+            packet.dts = packet.pts
+            if packet.pts is None or not self._take(packet):
                 continue
             if held is not None:
                 yield held
@@ -162,9 +166,9 @@ def opus_samples(packet: bytes) -> int:
     if not packet:
         return 0
     config = packet[0] >> 3
-    if config < 12:
+    if config < _HYBRID:
         size = _OPUS_FRAMES[config & 3]
-    elif config < 16:
+    elif config < _CELT:
         size = _OPUS_FRAMES[config & 1]
     else:
         size = 120 << (config & 3)

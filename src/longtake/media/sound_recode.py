@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import av
 import av.error
@@ -35,21 +35,20 @@ _WHOLE_NUMBERS = {
 _JITTER = 50  # times may stray from their samples by this part of a second
 _CHUNK = 4096
 
-Samples: TypeAlias = NDArray[np.generic]  # (channels, time)
+# (channels, time), of the encoder's sample type
+Samples: TypeAlias = NDArray[Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """The stretch ``[start, stop)`` of the source, seconds, and silence up to ``until``.
+    """The stretch ``[start, stop)`` of the sound, seconds, and silence up to ``until``.
 
-    ``start`` None is where the sound begins, ``stop`` None where it ends. ``zero`` is the
-    time of the source that becomes zero in the result.
+    ``start`` None is where the sound begins, ``stop`` None where it ends.
     """
 
     start: Fraction | None
     stop: Fraction | None
     until: Fraction
-    zero: Fraction = Fraction(0)
 
 
 class RecodedSound:
@@ -121,8 +120,8 @@ class RecodedSound:
         stop = None if window.stop is None else self._number(window.stop)
         at = None if window.start is None else self._number(window.start)
         for frame in self._resampled(source):
-            assert frame.pts is not None
-            first = self._number(frame.pts * frame.time_base)
+            first = frame.pts  # in samples: the resampler's own time base
+            assert first is not None
             at = first if at is None else at
             if abs(first - at) <= self._rate // _JITTER:
                 first = at
@@ -144,7 +143,7 @@ class RecodedSound:
         until = self._number(self._window.until)
         if at is None or at >= until:
             return
-        self._silent_from = Fraction(at, self._rate) + self._window.zero
+        self._silent_from = Fraction(at, self._rate)
         self._n_silent = until - at
         while at < until:
             count = min(until - at, _CHUNK)
@@ -157,7 +156,7 @@ class RecodedSound:
         resampler = AudioResampler(encoder.format, encoder.layout, self._rate)
         for packet in source:
             try:
-                frames = packet.decode()
+                frames = packet.stream.codec_context.decode(packet)
             except av.error.InvalidDataError:
                 continue  # a damaged packet: its samples become a gap, filled in _placed
             for frame in frames:
@@ -167,7 +166,7 @@ class RecodedSound:
 
     def _number(self, time: Fraction) -> int:
         """The number of the result's sample at a time of the source, seconds."""
-        return round((time - self._window.zero) * self._rate)
+        return round(time * self._rate)
 
     @property
     def _n_channels(self) -> int:

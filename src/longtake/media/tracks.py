@@ -20,11 +20,11 @@ from av.stream import AttachmentStream, Discard, Disposition, Stream
 from longtake.media.clip import Facts
 from longtake.media.lineage import TAG
 from longtake.media.output import Family, Output, Packet
-from longtake.media.source import open_source
+from longtake.media.source import open_source, translated
 
 # What a demuxer says of the container itself; the muxer says its own.
 _CONTAINER_TAGS = {"major_brand", "minor_version", "compatible_brands", "encoder"}
-_LATIN_1_LIMIT = 0xFF
+_LEAD_S = 1  # from where reading begins to the stretch that is wanted
 
 
 class TrackJoined(Facts):
@@ -37,28 +37,43 @@ class TrackJoined(Facts):
     reason: str | None  # why it was lost, or what it is no longer
 
 
-def packets_of(path: Path, index: int) -> Iterator[Packet]:
+def packets_of(
+    path: Path, index: int, zero: Fraction = Fraction(0)
+) -> Iterator[Packet]:
     """The packets of one stream of the file, in decoding order, read by their own reader.
 
     A reader of its own lets streams be merged by time however the file interleaves them,
-    without holding any.
+    without holding any. ``zero``: seconds of the source that become zero; where it is not
+    zero, reading begins at or a little before it.
     """
-    with open_source(path) as container:
+    with open_source(path) as container, translated(path):
         for stream in container.streams:
             if stream.index != index:
                 stream.discard = Discard.all
-        for packet in container.demux(container.streams[index]):
-            if packet.size:
-                yield packet
+        stream = container.streams[index]
+        assert stream.time_base is not None
+        shift = round(zero / stream.time_base)
+        if zero:
+            container.seek(
+                max(0, shift - round(_LEAD_S / stream.time_base)), stream=stream
+            )
+        for packet in container.demux(stream):
+            if not packet.size:
+                continue
+            if packet.dts is not None:
+                packet.dts -= shift
+            if packet.pts is not None:
+                packet.pts -= shift
+            yield packet
 
 
 def add_copy(output: Output, template: Stream) -> Stream:
     """A stream of ``output`` that takes the packets of ``template`` as they are."""
     stream: Stream = output.container.add_stream_from_template(template, opaque=True)
     describe(stream, template)
-    rate = getattr(template, "average_rate", None)
-    if rate and stream.codec_context is not None:
-        stream.codec_context.framerate = rate  # matroska says it in its track header
+    if isinstance(stream, av.VideoStream) and template.average_rate:
+        # matroska says it in its track header
+        stream.codec_context.framerate = template.average_rate
     return stream
 
 
@@ -78,10 +93,17 @@ class Tracks:
     """
 
     def __init__(
-        self, source: InputContainer, path: Path, output: Output, until: Fraction | None
+        self,
+        source: InputContainer,
+        path: Path,
+        output: Output,
+        *,
+        until: Fraction | None,
+        zero: Fraction,
     ) -> None:
         self._chapters = bool(source.chapters())
         self._path, self._output, self._until = path, output, until
+        self._zero = zero
         self.joined: list[TrackJoined] = []
         self.lanes: list[Iterator[Packet]] = []
 
@@ -95,8 +117,7 @@ class Tracks:
         if note is None:
             lost = _obstacle(stream, self._path, self._output.family, cut=cut)
             if lost is None:
-                note, lane = _add(stream, self._path, self._output, self._until)
-                self.lanes += [lane] if lane is not None else []
+                note = self._take(stream)
         joined = TrackJoined(
             index=stream.index,
             kind=_kind(stream),
@@ -106,22 +127,20 @@ class Tracks:
         )
         self.joined.append(joined)
 
-
-def _add(
-    stream: Stream, path: Path, output: Output, until: Fraction | None
-) -> tuple[str | None, Iterator[Packet] | None]:
-    """Add ``stream``; what changes for it, and its packets where it has any of its own."""
-    if _is_cover(stream) and output.family == "matroska":
-        picture = next(packets_of(path, stream.index))
-        name = stream.metadata.get("filename", "cover")
-        kind = stream.metadata.get("mimetype", f"image/{_codec(stream)}")
-        output.container.add_attachment(name, kind, bytes(picture))
-        return "kept as an attachment", None
-    copy = add_copy(output, stream)
-    if isinstance(stream, AttachmentStream):
-        return None, None
-    ends = "it ends where the source ends"
-    return ends, _copied(packets_of(path, stream.index), copy, until)
+    def _take(self, stream: Stream) -> str | None:
+        """Add ``stream``; what changes for it, or None."""
+        if _is_cover(stream):
+            picture = next(packets_of(self._path, stream.index))
+            name = stream.metadata.get("filename", "cover")
+            kind = stream.metadata.get("mimetype", f"image/{_codec(stream)}")
+            self._output.container.add_attachment(name, kind, bytes(picture))
+            return None
+        copy = add_copy(self._output, stream)
+        if isinstance(stream, AttachmentStream):
+            return None
+        packets = packets_of(self._path, stream.index, self._zero)
+        self.lanes.append(_copied(packets, copy, self._until))
+        return "it ends where the source ends"
 
 
 def _copied(

@@ -1,0 +1,148 @@
+"""The full re-encode: every frame of the result, the source's too, as H.264."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+import av
+import av.error
+import numpy as np
+from av.filter import Graph
+from av.video.reformatter import Interpolation, VideoReformatter
+from numpy.typing import NDArray
+
+from longtake.media.clip import Clip
+from longtake.media.color import Converter
+from longtake.media.encode import Picture
+from longtake.media.output import Packet
+from longtake.media.schedule import Schedule
+from longtake.media.wire import Frame
+
+_LIMITED, _FULL = "yuv420p", "yuvj420p"  # as FFmpeg names the two ranges of 8 bits
+_MPEG, _JPEG = 1, 2  # FFmpeg's color ranges
+_RGB_MATRIX = 0
+_PEAK = 255
+
+
+class Fitting:
+    """Frames of a clip, decoded or new, as H.264 is played everywhere.
+
+    Progressive, 8-bit 4:2:0, standard brightness range, even sizes: a last odd row or
+    column is cut off.
+    """
+
+    def __init__(self, clip: Clip) -> None:
+        video = clip.video
+        width, height = video.width // 2 * 2, video.height // 2 * 2
+        self._size = (width, height)
+        self._through_rgb = video.color.hdr or video.color.matrix == _RGB_MATRIX
+        self._format = _FULL if video.color.full_range else _LIMITED
+        self._reader = Converter(video.color, video.width, video.height, self._format)
+        self._writer = Converter(video.color, width, height, self._format)
+        self._reformatter = VideoReformatter()
+        self._range = _JPEG if video.color.full_range else _MPEG
+        self._filters: list[tuple[str, str]] = []
+        if video.interlaced:
+            self._filters.append(("bwdif", "mode=send_frame"))
+        if self._size != (video.width, video.height) and not self._through_rgb:
+            self._filters.append(("crop", f"{width}:{height}:0:0:exact=1"))
+        self.picture = Picture(
+            width=width,
+            height=height,
+            pixel_format=self._format,
+            pixel_aspect=video.pixel_aspect,
+            color=self._writer.color if self._through_rgb else video.color,
+            rate=video.rate,
+        )
+
+    def decoded(self, frames: Iterator[av.VideoFrame]) -> Iterator[av.VideoFrame]:
+        """Frames of the source, as its decoder gave them: one for each."""
+        for frame in _filtered(frames, self._filters) if self._filters else frames:
+            if self._through_rgb:
+                yield self._written(self._reader.to_rgb(frame))
+            elif frame.format.name in {_LIMITED, _FULL}:
+                yield frame
+            else:
+                yield self._reformatter.reformat(
+                    frame,
+                    format=self._format,
+                    src_color_range=self._range,
+                    dst_color_range=self._range,
+                    interpolation=Interpolation.BICUBIC | Interpolation.ACCURATE_RND,
+                )
+
+    def new(self, frames: Iterator[Frame]) -> Iterator[av.VideoFrame]:
+        """New frames: (height, width, 3) uint8, RGB."""
+        return map(self._written, frames)
+
+    def _written(self, frame: Frame) -> av.VideoFrame:
+        width, height = self._size
+        return self._writer.to_video(frame[:height, :width])
+
+
+def _filtered(
+    frames: Iterator[av.VideoFrame], filters: list[tuple[str, str]]
+) -> Iterator[av.VideoFrame]:
+    """``frames`` through FFmpeg's ``filters`` (name, arguments), one for one."""
+    graph: Graph | None = None
+    for number, frame in enumerate(frames):
+        if graph is None:
+            graph = Graph()
+            nodes = [
+                graph.add_buffer(
+                    width=frame.width,
+                    height=frame.height,
+                    format=frame.format,
+                    time_base=frame.time_base,
+                )
+            ]
+            nodes += [graph.add(name, arguments) for name, arguments in filters]
+            nodes.append(graph.add("buffersink"))
+            graph.link_nodes(*nodes).configure()
+        frame.pts = number
+        graph.vpush(frame)
+        yield from _pulled(graph)
+    if graph is not None:
+        graph.vpush(None)
+        yield from _pulled(graph)
+
+
+def _pulled(graph: Graph) -> Iterator[av.VideoFrame]:
+    while True:
+        try:
+            yield graph.vpull()
+        except (av.error.BlockingIOError, av.error.EOFError):
+            return
+
+
+def recoded(
+    stream: av.VideoStream, frames: Iterator[av.VideoFrame], schedule: Schedule
+) -> Iterator[Packet]:
+    """The lane of a picture whose frames are all encoded, at the times of ``schedule``."""
+    for rank, frame in enumerate(frames):
+        frame.pts = schedule.pts(rank)
+        frame.time_base = schedule.tick
+        frame.duration = schedule.duration(rank)
+        frame.pict_type = 0  # the encoder's own choice, not the source's
+        yield from stream.encode(frame)
+    yield from stream.encode(None)
+
+
+def psnr(given: Iterator[av.VideoFrame], made: Iterator[av.VideoFrame]) -> float:
+    """Peak signal to noise ratio in dB of the luma of all frames together, 8 bits.
+
+    ``given``: what the encoder was given, ``made``: what a decoder makes of its packets.
+    """
+    error, n_samples = 1, 0  # never zero: equal frames are a very high ratio
+    for ours, theirs in zip(given, made, strict=False):
+        difference = _luma(ours).astype(np.int32) - _luma(theirs)
+        error += int(np.vdot(difference, difference))
+        n_samples += difference.size
+    return 10 * math.log10(_PEAK**2 * n_samples / error) if n_samples else 0.0
+
+
+def _luma(frame: av.VideoFrame) -> NDArray[np.uint8]:
+    plane = frame.planes[0]
+    lines = np.frombuffer(memoryview(plane), np.uint8)
+    return lines.reshape(plane.height, plane.line_size)[:, : plane.width]
