@@ -93,7 +93,7 @@ def verdict_text(verdict: Verdict) -> str:
     """The verdict in plain words."""
     if verdict.passed:
         return "every measure lies in its band"
-    return " ".join(verdict.failures)
+    return "\n".join(verdict.failures)
 
 
 def verify(

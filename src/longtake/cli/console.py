@@ -33,14 +33,11 @@ def say(text: str = "") -> None:
 
 
 def facts(rows: Iterable[tuple[str, str]]) -> None:
-    """Print names and values in two columns; long values wrap within theirs."""
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table.grid(padding=(0, 2))
-    table.add_column(style="bold", no_wrap=True)
-    table.add_column(overflow="fold")
+    """Print names and values in two columns; each line of a value on a line of its own."""
+    rows = list(rows)
+    width = max((len(name) for name, _ in rows), default=0)
     for name, value in rows:
-        table.add_row(Text(f"  {name}"), Text(value))
-    Console(highlight=False).print(table)
+        first, *more = value.splitlines() or [""]
+        say(f"  {name:{width}}  {first}")
+        for line in more:
+            say(f"  {'':{width}}  {line}")

@@ -77,7 +77,7 @@ def extend(
     )
     source = probe(Path(clip))
     n_keep, counts = ask.kept(source, asked.start), ask.counts(source, asked)
-    final = ask.final(source, output, only_new=only_new)
+    final = ask.final(source, clip, output, only_new=only_new)
     wanted = {"report": report, "filmstrip": filmstrip}
     beside = {name: Path(path) for name, path in wanted.items() if path}
     ask.require_distinct(final, *beside.values())

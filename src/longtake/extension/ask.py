@@ -67,11 +67,13 @@ def kept(clip: Clip, start: Fraction | None) -> int:
     return min(video.n_frames, math.ceil(start * video.rate))
 
 
-def final(clip: Clip, output: str | Path | None, *, only_new: bool) -> Path:
-    """The name of the result: as asked for, or beside the clip."""
+def final(
+    clip: Clip, given: str | Path, output: str | Path | None, *, only_new: bool
+) -> Path:
+    """The name of the result: as asked for, or beside the clip by its ``given`` name."""
     suffix = container_for(clip, only_new)
     if output is None:
-        return clip.path.with_name(f"{clip.path.stem}-longer{suffix}")
+        return Path(given).with_name(f"{clip.path.stem}-longer{suffix}")
     path = Path(output)
     if path.suffix.lower() != suffix:
         raise OutputRefused(

@@ -17,7 +17,6 @@ import longtake
 from longtake import clock
 from longtake.analysis import gate
 from longtake.analysis.drift import Statistics, drift, statistics
-from longtake.analysis.filmstrip import filmstrip
 from longtake.analysis.measures import measure
 from longtake.analysis.pictures import small
 from longtake.direction import clauses
@@ -126,6 +125,8 @@ class Run:
 
     def film(self) -> Image:
         """The filmstrip of the first join."""
+        from longtake.analysis.filmstrip import filmstrip  # noqa: PLC0415
+
         assert self.shown, "a film of steps that were made"
         own, new, step = self.shown
         return filmstrip(own, new, step.measures, step.verdict)
