@@ -77,14 +77,17 @@ def filmstrip(
     before = _small(before[-_LONGEST:])
     after = _small(after)
     words = _words(verdict)
-    cell, tall = _cell(before.shape[1], before.shape[2])
+    offsets = _offsets(len(before), len(after))
+    cell, tall = _cell(before.shape[1:3], len(offsets))
     heads = 92 + 26 * len(words)
     plots = heads + 2 * tall + 130
     gauges = plots + 3 * (_PLOT + 44) + 36
     rows = -(-len(_TITLES) // _GAUGES)
     sheet = Sheet(_WIDTH, gauges + rows * 96 + _MARGIN - 10, _PAPER)
     _head(sheet, title, words, verdict, len(after) / rate)
-    _pictures(sheet, before, after, top=heads, size=(cell, tall), rate=rate)
+    run = np.concatenate([before, after])
+    shown = {offset: len(before) + offset for offset in offsets}
+    _pictures(sheet, run, shown, top=heads, size=(cell, tall), rate=rate)
     _plots(sheet, _Curves.of(before, after), plots, rate)
     _gauges(sheet, measures, gauges)
     return sheet.finished()
@@ -113,11 +116,19 @@ def _words(verdict: Verdict) -> list[tuple[Color, str]]:
     ]
 
 
-def _cell(height: int, width: int) -> tuple[float, int]:
-    """Width and height of one picture on the sheet."""
-    count = len(_BEFORE) + len(_AFTER)
-    room = _WIDTH - 2 * _MARGIN - _JOIN - (count - 2) * _GAP
-    cell = room / count
+def _offsets(n_before: int, n_after: int) -> tuple[int, ...]:
+    """The frames that are shown, from the join; the ends where there are not as many."""
+    before = {max(offset, -n_before) for offset in _BEFORE}
+    after = {min(offset, n_after - 1) for offset in _AFTER}
+    return tuple(sorted(before | after))
+
+
+def _cell(size: tuple[int, ...], count: int) -> tuple[float, int]:
+    """Width and height of one of ``count`` pictures on the sheet."""
+    height, width = size
+    most = len(_BEFORE) + len(_AFTER)
+    room = _WIDTH - 2 * _MARGIN - _JOIN - (max(count, most) - 2) * _GAP
+    cell = room / max(count, most)
     tall = cell * height / width
     if tall > _TALLEST:
         cell, tall = cell * _TALLEST / tall, _TALLEST
@@ -152,8 +163,8 @@ def _head(
 
 def _pictures(
     sheet: Sheet,
-    before: Frames,
-    after: Frames,
+    run: Frames,
+    shown: dict[int, int],
     *,
     top: int,
     size: tuple[float, int],
@@ -161,33 +172,27 @@ def _pictures(
 ) -> None:
     """Two rows: the frames, and what changed in each since the frame before it."""
     cell, tall = size
-    n = len(before)
-    run = np.concatenate([before, after])
-    used = len(_BEFORE) + len(_AFTER)
-    x = (_WIDTH - used * cell - (used - 2) * _GAP - _JOIN) / 2
-    rows = (top + 32, top + 32 + tall + 36)
-    for offset in (*_BEFORE, *_AFTER):
+    x = (_WIDTH - len(shown) * cell - (len(shown) - 2) * _GAP - _JOIN) / 2
+    first, second = top + 32, top + 32 + tall + 36
+    sheet.text((x, top + 8), "the clip", 16, _OWN, "lm")
+    for offset, k in shown.items():
         if offset == 0:
             x += _JOIN - _GAP
             middle = x - _JOIN / 2
-            sheet.line([(middle, top + 20), (middle, rows[1] + tall)], _NEW, 2)
+            sheet.line([(middle, top + 20), (middle, second + tall)], _NEW, 2)
             sheet.text((middle, top + 8), "join", 16, _NEW, "mm")
-        k = n + offset
+        sheet.picture(run[k], (x, first, x + cell, first + tall))
+        stamp = f"{float(offset / rate):+.2f} s".replace("-", "\u2212")
         color = _NEW if offset >= 0 else _OWN
-        for row in rows:
-            sheet.box((x, row, x + cell, row + tall), _PANEL, radius=3)
-        if 0 <= k < len(run):
-            sheet.picture(run[k], (x, rows[0], x + cell, rows[0] + tall))
-            stamp = f"{float(offset / rate):+.2f} s".replace("-", "\u2212")
-            sheet.text((x + cell / 2, rows[0] + tall + 15), stamp, 14, color, "mm")
-        if 1 <= k < len(run):
+        sheet.text((x + cell / 2, first + tall + 15), stamp, 14, color, "mm")
+        sheet.box((x, second, x + cell, second + tall), _PANEL, radius=3)
+        if k:
             changed = _change(run[k - 1], run[k])
-            sheet.picture(changed, (x, rows[1], x + cell, rows[1] + tall))
+            sheet.picture(changed, (x, second, x + cell, second + tall))
         x += cell + _GAP
+    sheet.text((x - _GAP, top + 8), "the new part", 16, _NEW, "rm")
     note = f"below: what changed since the frame before, {_AMPLIFIED} times as bright"
-    sheet.text((_MARGIN, rows[1] + tall + 16), note, 14, _FAINT, "lm")
-    sheet.text((_MARGIN, top + 8), "the clip", 16, _OWN, "lm")
-    sheet.text((_WIDTH - _MARGIN, top + 8), "the new part", 16, _NEW, "rm")
+    sheet.text((_MARGIN, second + tall + 16), note, 14, _FAINT, "lm")
 
 
 def _change(before: Frame, after: Frame) -> Frame:

@@ -45,7 +45,7 @@ BANDS: dict[str, Band] = {
     "seam_residual": Band(
         0.3,
         2.2,
-        "The first new frame is a smoothed copy of the last old one",
+        "The first new frame is only a moved copy of the last old one",
         "The join shows even with the motion taken away",
     ),
     "velocity_jump": Band(
