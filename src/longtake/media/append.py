@@ -31,6 +31,7 @@ class Append:
         *,
         cut: Cut,
         picture: Picture,
+        bit_depth: int,
     ) -> None:
         if cut.n_frames < len(schedule.kept):
             raise CopyRefused("its packets cannot be cut there")
@@ -45,7 +46,7 @@ class Append:
             require_same_header(
                 context.extradata or b"",
                 self._encoder.extradata or b"",
-                bit_depth=context.format.components[0].bits,
+                bit_depth=bit_depth,
             )
 
     def packets(

@@ -15,10 +15,10 @@ from longtake.media.append import Append
 from longtake.media.clip import Clip
 from longtake.media.color import Converter
 from longtake.media.copy import Copy
+from longtake.media.decode import deinterlaced, shown
 from longtake.media.encode import Picture, describe_h264
 from longtake.media.h264 import CopyRefused
 from longtake.media.joined import Joined, Order
-from longtake.media.kept import kept_frames
 from longtake.media.output import Output
 from longtake.media.recode import Fitting, psnr, recoded
 from longtake.media.result import Result
@@ -73,10 +73,8 @@ def _copied(
     cut = timeline.cut(order.n_keep)
     picture = Copy(path, video, timeline, schedule, cut)
     result = Result(order, source, schedule, lambda output: _same(output, video))
-    recoded = kept_frames(
-        path, video.index, timeline, first=cut.n_frames, stop=order.n_keep
-    )
-    frames = chain(recoded, _converted(new, clip, picture.pixel_format))
+    behind = _shown(clip, timeline, cut.n_frames, order.n_keep)
+    frames = chain(behind, _converted(new, clip, picture.pixel_format))
     result.fill(lambda stream: picture.packets(stream, frames))
     return result.joined(n_source=cut.n_frames, n_recoded=order.n_keep - cut.n_frames)
 
@@ -102,6 +100,7 @@ def _appended(
         schedule,
         cut=timeline.cut(order.n_keep),
         picture=look,
+        bit_depth=clip.video.bit_depth,
     )
     result = Result(order, source, schedule, lambda output: _same(output, video))
     frames = _converted(new, clip, look.pixel_format)
@@ -122,13 +121,11 @@ def _recoded(
     fitting = Fitting(clip)
 
     def kept() -> Iterator[av.VideoFrame]:
-        frames = kept_frames(
-            clip.path, clip.video.index, timeline, first=0, stop=order.n_keep
-        )
+        frames = _shown(clip, timeline, 0, order.n_keep)
         return _telling(fitting.decoded(frames), tell)
 
     result = Result(
-        order,
+        _sized(order, fitting.picture),
         source,
         schedule,
         lambda output: _h264(output, source, clip, fitting.picture, schedule),
@@ -156,11 +153,9 @@ def _new_only(
         tick=timeline.tick,
     )
     fitting = Fitting(clip)
-    handles = kept_frames(
-        clip.path, clip.video.index, timeline, first=first, stop=order.n_keep
-    )
+    handles = _shown(clip, timeline, first, order.n_keep)
     result = Result(
-        order,
+        _sized(order, fitting.picture),
         source,
         schedule,
         lambda output: _h264(output, source, clip, fitting.picture, schedule),
@@ -169,6 +164,12 @@ def _new_only(
     frames = chain(fitting.decoded(handles), fitting.new(new))
     result.fill(lambda stream: recoded(stream, frames, schedule))
     return result.joined(n_source=0, n_recoded=order.handles)
+
+
+def _sized(order: Order, picture: Picture) -> Order:
+    """``order`` with a lineage that speaks of the size the result has."""
+    size = {"width": picture.width, "height": picture.height}
+    return order.model_copy(update={"lineage": order.lineage.model_copy(update=size)})
 
 
 def _h264(
@@ -186,6 +187,16 @@ def _h264(
     if clip.video.rotation:
         stream.set_display_rotation(-clip.video.rotation)
     return stream
+
+
+def _shown(
+    clip: Clip, timeline: Timeline, first: int, stop: int
+) -> Iterator[av.VideoFrame]:
+    """Frames of the source by rank, as decoded, interlaced ones de-interlaced."""
+    if first == stop:
+        return iter(())
+    frames = shown(clip.path, clip.video.index, timeline, first, stop)
+    return deinterlaced(frames) if clip.video.interlaced else frames
 
 
 def _telling(frames: Iterator[av.VideoFrame], tell: Tell) -> Iterator[av.VideoFrame]:

@@ -55,6 +55,7 @@ def plan_join(clip: Clip) -> tuple[Mode, str | None]:
 def _objections(clip: Clip) -> Iterator[tuple[bool, str]]:
     video = clip.video
     yield video.interlaced, "it is interlaced"
+    yield video.n_edits > 1, "its edit list shows several stretches"
     yield video.color.hdr, "its brightness range is high (HDR)"
     yield video.alpha, "it has an alpha plane"
     yield video.codec == "h264" and video.bit_depth not in {8, 10}, "unusual bit depth"
@@ -113,7 +114,7 @@ class Join:
             family=_family(clip, only_new=only_new),
             n_keep=n_keep,
             n_new=n_new,
-            lineage=lineage.model_dump_json(exclude_none=True),
+            lineage=lineage,
             comment=_comment(lineage),
             handles=min(handles, n_keep),
             mode=planned,

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 from longtake.media.clip import Clip, Facts
+from longtake.media.lineage import Lineage
 from longtake.media.output import Family
 from longtake.media.sound import SoundJoined
 from longtake.media.tracks import TrackJoined
@@ -22,7 +23,7 @@ class Order(Facts):
     family: Family
     n_keep: int
     n_new: int
-    lineage: str  # JSON text of the tag
+    lineage: Lineage
     comment: str
     handles: int
     mode: Mode

@@ -107,7 +107,10 @@ class _Look:
 
     def __init__(self, path: Path, container: InputContainer, max_clip_s: int) -> None:
         self._path, self._container = path, container
-        self._own = TAG in container.metadata
+        # matroska writes the names of tags in capitals
+        tags = {name.lower(): text for name, text in container.metadata.items()}
+        self._lineage = tags.get(TAG)
+        self._own = TAG in tags
         self._max_s = max_clip_s
         self._video = self._first_video()
         self._audio = next(iter(container.streams.audio), None)
@@ -135,7 +138,7 @@ class _Look:
             audio=self._audio_facts(),
             tracks=self._tracks(),
             tags=dict(self._container.metadata),
-            lineage=self._container.metadata.get(TAG),
+            lineage=self._lineage,
             damaged_share=damaged,
         )
 

@@ -6,9 +6,8 @@ import math
 from collections.abc import Iterator
 
 import av
-import av.error
 import numpy as np
-from av.filter import Graph
+from av.video.plane import VideoPlane
 from av.video.reformatter import Interpolation, VideoReformatter
 from numpy.typing import NDArray
 
@@ -28,8 +27,8 @@ _PEAK = 255
 class Fitting:
     """Frames of a clip, decoded or new, as H.264 is played everywhere.
 
-    Progressive, 8-bit 4:2:0, standard brightness range, even sizes: a last odd row or
-    column is cut off.
+    8-bit 4:2:0, standard brightness range, even sizes: a last odd row or column is cut
+    off.
     """
 
     def __init__(self, clip: Clip) -> None:
@@ -42,11 +41,6 @@ class Fitting:
         self._writer = Converter(video.color, width, height, self._format)
         self._reformatter = VideoReformatter()
         self._range = _JPEG if video.color.full_range else _MPEG
-        self._filters: list[tuple[str, str]] = []
-        if video.interlaced:
-            self._filters.append(("bwdif", "mode=send_frame"))
-        if self._size != (video.width, video.height) and not self._through_rgb:
-            self._filters.append(("crop", f"{width}:{height}:0:0:exact=1"))
         self.picture = Picture(
             width=width,
             height=height,
@@ -57,20 +51,22 @@ class Fitting:
         )
 
     def decoded(self, frames: Iterator[av.VideoFrame]) -> Iterator[av.VideoFrame]:
-        """Frames of the source, as its decoder gave them: one for each."""
-        for frame in _filtered(frames, self._filters) if self._filters else frames:
+        """Frames of the source, as its decoder gave them or de-interlaced."""
+        for frame in frames:
             if self._through_rgb:
                 yield self._written(self._reader.to_rgb(frame))
-            elif frame.format.name in {_LIMITED, _FULL}:
-                yield frame
-            else:
-                yield self._reformatter.reformat(
+                continue
+            plain = frame
+            if frame.format.name not in {_LIMITED, _FULL}:
+                plain = self._reformatter.reformat(
                     frame,
                     format=self._format,
                     src_color_range=self._range,
                     dst_color_range=self._range,
                     interpolation=Interpolation.BICUBIC | Interpolation.ACCURATE_RND,
                 )
+            even = (plain.width, plain.height) == self._size
+            yield plain if even else _cropped(plain, *self._size)
 
     def new(self, frames: Iterator[Frame]) -> Iterator[av.VideoFrame]:
         """New frames: (height, width, 3) uint8, RGB."""
@@ -81,39 +77,14 @@ class Fitting:
         return self._writer.to_video(frame[:height, :width])
 
 
-def _filtered(
-    frames: Iterator[av.VideoFrame], filters: list[tuple[str, str]]
-) -> Iterator[av.VideoFrame]:
-    """``frames`` through FFmpeg's ``filters`` (name, arguments), one for one."""
-    graph: Graph | None = None
-    for number, frame in enumerate(frames):
-        if graph is None:
-            graph = Graph()
-            nodes = [
-                graph.add_buffer(
-                    width=frame.width,
-                    height=frame.height,
-                    format=frame.format,
-                    time_base=frame.time_base,
-                )
-            ]
-            nodes += [graph.add(name, arguments) for name, arguments in filters]
-            nodes.append(graph.add("buffersink"))
-            graph.link_nodes(*nodes).configure()
-        frame.pts = number
-        graph.vpush(frame)
-        yield from _pulled(graph)
-    if graph is not None:
-        graph.vpush(None)
-        yield from _pulled(graph)
-
-
-def _pulled(graph: Graph) -> Iterator[av.VideoFrame]:
-    while True:
-        try:
-            yield graph.vpull()
-        except (av.error.BlockingIOError, av.error.EOFError):
-            return
+def _cropped(frame: av.VideoFrame, width: int, height: int) -> av.VideoFrame:
+    """The upper left ``width`` x ``height`` of an 8-bit 4:2:0 frame, both even."""
+    out = av.VideoFrame(width, height, frame.format.name)
+    for source, target in zip(frame.planes, out.planes, strict=True):
+        lines = _lines(target)
+        lines[:] = _lines(source)[: target.height, : target.width]
+    out.color_range, out.colorspace = frame.color_range, frame.colorspace
+    return out
 
 
 def recoded(
@@ -136,13 +107,13 @@ def psnr(given: Iterator[av.VideoFrame], made: Iterator[av.VideoFrame]) -> float
     """
     error, n_samples = 1, 0  # never zero: equal frames are a very high ratio
     for ours, theirs in zip(given, made, strict=False):
-        difference = _luma(ours).astype(np.int32) - _luma(theirs)
+        difference = _lines(ours.planes[0]).astype(np.int32) - _lines(theirs.planes[0])
         error += int(np.vdot(difference, difference))
         n_samples += difference.size
     return 10 * math.log10(_PEAK**2 * n_samples / error) if n_samples else 0.0
 
 
-def _luma(frame: av.VideoFrame) -> NDArray[np.uint8]:
-    plane = frame.planes[0]
+def _lines(plane: VideoPlane) -> NDArray[np.uint8]:
+    """The samples of an 8-bit plane without its padding: (height, width), not a copy."""
     lines = np.frombuffer(memoryview(plane), np.uint8)
     return lines.reshape(plane.height, plane.line_size)[:, : plane.width]

@@ -57,7 +57,12 @@ class Result:
                 tracks.add(stream)
         self._lanes += tracks.lanes
         self._tracks = tuple(tracks.joined)
-        carry_tags(source, self._output, lineage=order.lineage, comment=order.comment)
+        carry_tags(
+            source,
+            self._output,
+            lineage=order.lineage.model_dump_json(exclude_none=True),
+            comment=order.comment,
+        )
 
     def fill(self, packets: Callable[[av.VideoStream], Lane]) -> None:
         """Write the file: the picture's ``packets``, and the rest beside them in time."""
