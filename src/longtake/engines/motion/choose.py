@@ -55,15 +55,14 @@ def choose(study: Study, n_frames: int, seed: int) -> Choice:
 def _proposals(study: Study, n_frames: int, seed: int) -> Iterator[Plan]:
     played = texture.propose(study, n_frames, seed)
     cost = texture.cost(study, played) if played else np.inf
-    if played and cost < texture.INVISIBLE:
+    if played and cost < texture.ACCEPTABLE:
         yield played
     if turn.fits(study):
         yield turn.propose(study, n_frames, seed)
-    if played and texture.INVISIBLE <= cost < texture.ACCEPTABLE:
-        yield played
-    yield push.propose(study, n_frames, seed)
-    if played and texture.ACCEPTABLE <= cost < _LAST_RESORT:
-        yield played
+    moved = push.propose(study, n_frames, seed)
+    worse = played if played and texture.ACCEPTABLE <= cost < _LAST_RESORT else None
+    ordered = (moved, worse) if push.fits(study) else (worse, moved)
+    yield from (plan for plan in ordered if plan)
 
 
 def _verdict(study: Study, plan: Plan) -> Verdict:

@@ -12,12 +12,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from longtake.analysis.flow import Flow, flow, warp
+from longtake.analysis.flow import Flow, Preset, flow
 from longtake.analysis.pictures import Gray
 
 Picture = NDArray[np.float32]  # (height, width, 3), 0..255
 _LOW_BAND = 1 / 80  # sigma of the low band, in picture widths
-_DOUBT = 1.5  # pixels by which the flows there and back may miss each other
+_STIFFNESS = 3.0  # sigma in small pixels by which the flows are smoothed
 _REDUCED = 4  # the low band is filtered on a picture this much smaller
 
 
@@ -35,24 +35,19 @@ def _smooth(share: float) -> float:
 def alignment(one: Gray, two: Gray, share: float) -> tuple[Flow, Flow]:
     """Displacements that bring ``one`` and ``two`` to their common shape at ``share``.
 
-    Both (h, w) uint8; returns two (h, w, 2) float32 fields for backward warps. Where the
-    flows there and back disagree nothing is known, and nothing is moved.
+    Both (h, w) uint8; returns two (h, w, 2) float32 fields for backward warps. The flows
+    are smoothed: where the two differ a warp may be wrong, but it must not tear.
     """
-    there, back = flow(one, two), flow(two, one)
-    there, back = there * _trust(there, back), back * _trust(back, there)
-    share32 = np.float32(share)
-    rest = 1 - share32
-    to_one = -rest * share32 * there + share32 * share32 * back
-    to_two = rest * rest * there - rest * share32 * back
+    there, back = _smooth_flow(one, two), _smooth_flow(two, one)
+    passed, left = np.float32(share), np.float32(1 - share)
+    to_one = passed * (passed * back - left * there)
+    to_two = left * (left * there - passed * back)
     return to_one, to_two
 
 
-def _trust(there: Flow, back: Flow) -> Flow:
-    missed = there + np.asarray(warp(back, there), np.float32)
-    apart = cv2.magnitude(missed[..., 0], missed[..., 1])
-    trust = np.exp(-np.square(apart / _DOUBT)).astype(np.float32)
-    smooth = cv2.GaussianBlur(trust, (0, 0), 3)
-    return np.asarray(smooth[..., None], np.float32)
+def _smooth_flow(one: Gray, two: Gray) -> Flow:
+    found = flow(one, two, Preset.MEDIUM)
+    return np.asarray(cv2.GaussianBlur(found, (0, 0), _STIFFNESS), np.float32)
 
 
 def mix(one: Picture, two: Picture, low: float, high: float) -> Picture:

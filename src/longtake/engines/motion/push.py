@@ -22,23 +22,26 @@ KIND = "push"
 _ZOOM = 0.08
 _HALF_PERIOD_S = 4.0
 _REST_S = 0.6  # in which the bridge comes to rest
-_PACES = (1.0, 1.5, 2.0, 3.0)
-_LIVELY = 0.25  # of the clip's own step: below 0.15 a viewer sees a still
+_PACES = (1.0, 1.5, 2.0, 3.0, 4.0)
+_LIVELY = 0.35  # of the clip's own step: below 0.15 a viewer sees a still
 _NO_STEP = 1e-3  # gray levels
 _LOOKED_AT = (0.25, 0.5, 1.0, 1.5)  # of the half period
+_START = pi / 3  # the zoom's phase at the join: it moves off at once
 _SWAY = 0.145  # of the zoom's gain, in picture widths: both then move pixels alike
 _MOST_SHARPENING = 0.6
 
 
 def camera(push: Push, time: int, width: int, height: int) -> Matrix:
     """Where the pixels of new frame ``time`` lie in the unmoved picture: (2, 3)."""
-    phase = pi * _eased(time + 1, push.half_period / 4) / push.half_period
+    turn = pi / push.half_period
+    phase = _START + turn * _eased(time + 1, push.half_period / 6)
     if phase < pi:
-        gain = push.zoom * (1 - cos(phase)) / 2
-        sway = sin(phase) * (1 - cos(phase)) / 2
+        share = (cos(_START) - cos(phase)) / (cos(_START) + 1)
+        sway = _swing(phase) - _swing(_START)
     else:
-        gain = push.zoom * (0.75 - cos(phase) / 4)
-        sway = sin(phase)
+        share = (2 - cos(phase)) / 3
+        sway = sin(phase) - _swing(_START)
+    gain = push.zoom * share
     scale = 1 / (1 + gain)
     aside = _SWAY * push.zoom * sway * width
     center_x, center_y = (width - 1) / 2, (height - 1) / 2
@@ -48,6 +51,11 @@ def camera(push: Push, time: int, width: int, height: int) -> Matrix:
             [0, scale, center_y * (1 - scale)],
         ]
     )
+
+
+def _swing(phase: float) -> float:
+    """The sway while the zoom still makes room for it."""
+    return sin(phase) * (1 - cos(phase)) / 2
 
 
 def _eased(time: float, ease: float) -> float:
@@ -93,16 +101,26 @@ def propose(study: Study, n_frames: int, seed: int, before: Plan | None = None) 
     return Plan(KIND, n_frames, (rest,), push=_move(study), box=study.box)
 
 
+def fits(study: Study) -> bool:
+    """Whether a bearable move is lively enough beside what the clip does."""
+    return _liveliness(study, _moves(study)[-1]) >= _LIVELY
+
+
 def _move(study: Study) -> Push:
-    seconds = float(study.rate)
-    for pace in _PACES:
-        push = Push(_ZOOM * pace**0.5, _HALF_PERIOD_S * seconds / pace**0.5)
-        if liveliness(study, push) >= _LIVELY:
-            break
-    return push
+    moves = _moves(study)
+    lively = (move for move in moves if _liveliness(study, move) >= _LIVELY)
+    return next(lively, moves[-1])
 
 
-def liveliness(study: Study, push: Push) -> float:
+def _moves(study: Study) -> list[Push]:
+    """From slow to fast: farther and quicker at once."""
+    second = float(study.rate)
+    return [
+        Push(_ZOOM * pace**0.5, _HALF_PERIOD_S * second / pace**0.5) for pace in _PACES
+    ]
+
+
+def _liveliness(study: Study, push: Push) -> float:
     """The least step that ``push`` makes, in steps of the clip."""
     height, width = study.frames.shape[1:3]
     still = study.frames[-1].astype(np.float32)

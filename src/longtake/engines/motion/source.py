@@ -15,9 +15,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from longtake.analysis.flow import Flow, flow, warp
+from longtake.analysis.flow import Flow, warp
 from longtake.analysis.pictures import WIDTH, Gray, gray, small
-from longtake.engines.motion import bridge
+from longtake.engines.motion import bridge, morph
 from longtake.engines.protocol import Frames
 
 Picture = NDArray[np.float32]  # (height, width) or (height, width, 3)
@@ -60,15 +60,11 @@ class Source:
         if place > 0:
             field = bridge.field(self._momentum(), place)
             return (Layer(self.last, field, 1.0),)
-        index, share = floor(place) + self.last, np.float32(place - floor(place))
-        there, back = self._flow(index, index + 1), self._flow(index + 1, index)
-        rest = 1 - share
-        to_one = -rest * share * there + share * share * back
-        to_two = rest * rest * there - rest * share * back
-        return (
-            Layer(index, to_one, float(rest)),
-            Layer(index + 1, to_two, float(share)),
+        index, share = floor(place) + self.last, place - floor(place)
+        to_one, to_two = morph.alignment(
+            self._gray(index), self._gray(index + 1), share
         )
+        return (Layer(index, to_one, 1 - share), Layer(index + 1, to_two, share))
 
     def paint(self, layers: tuple[Layer, ...], camera: Matrix | None = None) -> Picture:
         """Draw ``layers`` at full size: (height, width, 3) float32, 0..255."""
@@ -106,9 +102,6 @@ class Source:
 
     def _make_gray(self, index: int) -> Gray:
         return gray(small(self.frames[index], min(WIDTH, self.width)))
-
-    def _flow(self, one: int, two: int) -> Flow:
-        return flow(self._gray(one), self._gray(two))
 
     def _make_momentum(self) -> bridge.Momentum:
         first = max(self.last + 1 - bridge.LOOK_BACK, 0)

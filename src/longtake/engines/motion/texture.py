@@ -20,6 +20,7 @@ KIND = "texture"
 INVISIBLE = 3.5  # steps: a jump that costs less is not seen
 ACCEPTABLE = 6.0  # steps: one that costs less passes with a morph
 _SHORTEST_RUN_S = 1.0
+_NOTICED_S = 0.5  # a clip that allows no longer runs than this would stutter
 _FADE_S = 0.42
 _HEAD = 4  # new frames of the bridge alone before the first transition
 _PER_SECOND = 0.75  # what a jump a second later costs of one now
@@ -46,7 +47,7 @@ class Paths:
         self.last = study.last
         self.fade = max(2, min(study.frames_in(_FADE_S), n // 4))
         self.shortest = max(
-            self.fade + 1, min(study.frames_in(_SHORTEST_RUN_S), n // 2)
+            self.fade + _HEAD + 1, min(study.frames_in(_SHORTEST_RUN_S), n // 2)
         )
         self.cost = _jump_costs(study.apart, self.fade)
         discount = _PER_SECOND ** (1 / float(study.rate))
@@ -112,6 +113,8 @@ def propose(
     ``before`` is what was already played; the plan goes on from there.
     """
     paths = Paths(study)
+    if paths.shortest < study.frames_in(_NOTICED_S):
+        return None
     runs = list(before.runs) if before else [Run(-1, 0.0, then=study.pace)]
     while runs[-1].at < n_frames:
         jump = _next(paths, runs, seed)
@@ -133,8 +136,7 @@ def _next(paths: Paths, runs: list[Run], seed: int) -> Jump | None:
     if len(runs) == 1:
         return paths.choose(None, None, rng)
     before = _jump(runs[-2], runs[-1], paths.last)
-    landed = round(runs[-1].source) + paths.last - 1
-    return paths.choose(landed, before, rng)
+    return paths.choose(before.land, before, rng)
 
 
 def _run(paths: Paths, under: Run, jump: Jump) -> Run:
