@@ -71,10 +71,13 @@ _CLOCK = 10**9  # of the order in which packets are written, ticks a second
 
 def _clocked(lane: Iterator[Packet]) -> Iterator[tuple[int, Packet]]:
     """Packets with the times at which they are due."""
+    base, n, d = None, 0, 1
     for packet in lane:
         assert packet.dts is not None, "a packet for the muxer has its times"
-        base = packet.time_base
-        yield packet.dts * base.numerator * _CLOCK // base.denominator, packet
+        if base is None:  # one for the whole lane, and slow to ask for
+            base = packet.time_base
+            n, d = base.numerator * _CLOCK, base.denominator
+        yield packet.dts * n // d, packet
 
 
 def _refused(path: Path, error: av.error.FFmpegError) -> LongtakeError:
