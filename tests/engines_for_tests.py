@@ -152,7 +152,7 @@ class Floating(Steady):
     name = "floating"
 
     def frames(self, ask: Ask) -> Iterator[Frame]:
-        yield (ask.context[-1] / 255).astype(np.float32)  # type: ignore[misc]
+        yield (ask.context[-1] / 255).astype(np.float32)
 
 
 ENGINES: tuple[type[Steady], ...] = (

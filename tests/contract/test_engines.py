@@ -168,7 +168,7 @@ def test_a_plan_draws_the_same_frames_again(name: str) -> None:
             pytest.skip(f"{name} has no plan")
         more, chained = asked(engine, context, 12, plan=answer.plan, n_played=20)
         n_context = engine.limits.n_context(48, RATE, *size_of(context))
-    render = sys.modules[type(registry.load(name)).__module__].render  # type: ignore[attr-defined]
+    render = sys.modules[type(registry.load(name)).__module__].render
     own = context[48 - n_context :]
     np.testing.assert_array_equal(list(render(own, answer.plan, 0)), frames)
     np.testing.assert_array_equal(list(render(own, chained.plan, 20)), more)

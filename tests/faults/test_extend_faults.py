@@ -159,10 +159,10 @@ def test_limits_of_an_engine_are_kept(folder: Path, path: str) -> None:
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A disk of 200 kB, where this machine lets us mount one."""
+    """A disk of 64 kB, where this machine lets us mount one."""
     disk = tmp_path / "disk"
     disk.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=200k", "tmpfs", str(disk)]
+    mount = ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(disk)]
     if (
         os.geteuid()
         or subprocess.run(mount, check=False, capture_output=True).returncode
@@ -179,10 +179,10 @@ def test_a_full_disk(folder: Path, small_disk: Path, only: str) -> None:
     more: list[str | Path] = []
     if only == "report":
         target = folder / "out.mp4"
-        (small_disk / "ballast").write_bytes(bytes(196 << 10))
+        (small_disk / "ballast").write_bytes(bytes(60 << 10))
         more = ["--report", small_disk / "r.json"]
     before = listed(folder)
-    ask = ["extend", "clip.mp4", "-o", target, "--engine", "persistence"]
+    ask = ("extend", "clip.mp4", "-o", target, "--engine", "persistence")
     ran = longtake(*ask, *more, folder=folder)
     assert ran.status == errors.OutputRefused.exit_code
     assert "disk is full" in ran.err

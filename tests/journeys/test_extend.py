@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -52,7 +52,7 @@ def frames_of(path: Path) -> Iterator[np.ndarray[Any, np.dtype[np.uint8]]]:
     """Every frame as PyAV decodes it: (height, width, 3) uint8, RGB."""
     with av.open(str(path)) as container:
         for frame in container.decode(video=0):
-            yield frame.to_ndarray(format="rgb24")
+            yield np.asarray(frame.to_ndarray(format="rgb24"), np.uint8)
 
 
 def lineage_of(path: Path) -> Lineage:
@@ -304,13 +304,13 @@ def _truncated(clip: Path) -> bytes:
     return data[: len(data) // 3]
 
 
-BAD = {
-    "nothing.mp4": lambda clip: b"",
-    "words.mp4": lambda clip: b"this is not a video, it only says so\n" * 50,
+BAD: dict[str, Callable[[Path], bytes]] = {
+    "nothing.mp4": lambda _: b"",
+    "words.mp4": lambda _: b"this is not a video, it only says so\n" * 50,
     "cut-off.mp4": _truncated,
-    "noise.mp4": lambda clip: np.random.default_rng(1).bytes(50_000),
-    "playlist.mp4": lambda clip: b"#EXTM3U\n#EXTINF:1,\nhttp://127.0.0.1:9/x.ts\n",
-    "local.m3u8": lambda clip: b"#EXTM3U\n#EXTINF:1,\n/etc/passwd\n",
+    "noise.mp4": lambda _: np.random.default_rng(1).bytes(50_000),
+    "playlist.mp4": lambda _: b"#EXTM3U\n#EXTINF:1,\nhttp://127.0.0.1:9/x.ts\n",
+    "local.m3u8": lambda _: b"#EXTM3U\n#EXTINF:1,\n/etc/passwd\n",
     "list.mp4": lambda clip: f"ffconcat version 1.0\nfile {clip}\n".encode(),
 }
 

@@ -28,7 +28,7 @@ def test_it_appears_when_delivered_and_not_before(tmp_path: Path, source: Path) 
         assert not final.exists()
         place.deliver()
     assert final.read_bytes() == b"whole"
-    assert sorted(os.listdir(tmp_path)) == ["clip.mp4", "out.mp4"]
+    assert {path.name for path in tmp_path.iterdir()} == {"clip.mp4", "out.mp4"}
 
 
 def test_a_new_file_has_the_permissions_of_any_other(
@@ -49,7 +49,7 @@ def test_nothing_is_left_when_it_is_not_delivered(tmp_path: Path, source: Path) 
 
     with pytest.raises(KeyboardInterrupt):
         interrupted()
-    assert os.listdir(tmp_path) == ["clip.mp4"]
+    assert list(tmp_path.iterdir()) == [source]
 
 
 @pytest.mark.parametrize("force", [False, True])

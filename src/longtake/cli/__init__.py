@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 from types import FrameType
@@ -82,7 +83,7 @@ def _run(arguments: list[str]) -> int:
             fail("usage", f"{message}. See longtake --help.", as_json=as_json)
         return error.exit_code
     except BrokenPipeError:  # whoever read our output has left
-        sys.stdout = None  # type: ignore[assignment]  # nothing more to flush at exit
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # nothing more to flush at exit
         return 1
     except Exception as error:  # noqa: BLE001 - the last line: no trace in a user's face
         fail("bug", _bug(error), as_json=as_json)

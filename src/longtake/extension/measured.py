@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -58,7 +59,7 @@ def measured(path: str | Path, *, join: Exact | None = None) -> tuple[Measured, 
             f"'{path}' does not say where it was joined ({why}); give a time before its "
             "end with --join."
         )
-    first_clip = lineage and lineage.statistics
+    first_clip = lineage.statistics if lineage else None
     return tuple(_measured(clip, first, n_new, first_clip) for first, n_new in spans)
 
 
@@ -81,7 +82,7 @@ def looked_at(clip: Clip, first: int, count: int) -> Frames:
 
 
 def _measured(
-    clip: Clip, first: int, n_new: int, first_clip: dict[str, object] | None
+    clip: Clip, first: int, n_new: int, first_clip: dict[str, Any] | None
 ) -> Measured:
     measures = measure(before(clip, first), new := looked_at(clip, first, n_new))
     drifted = None
