@@ -26,14 +26,21 @@ def machine() -> dict[str, Any]:
 
 
 def write(
-    name: str, question: str, columns: Sequence[str], rows: Sequence[dict[str, Any]]
+    name: str,
+    question: str,
+    columns: Sequence[str],
+    rows: Sequence[dict[str, Any]],
+    details: Sequence[dict[str, Any]] = (),
 ) -> None:
     """Write ``results/<name>.json`` and ``.md``, and print the table.
 
-    ``rows`` may hold more than ``columns`` names; the table shows the columns.
+    ``rows`` may hold more than ``columns`` names; the table shows the columns. What the
+    rows were made from is ``details``, for programs only.
     """
     FOLDER.mkdir(exist_ok=True)
     told = {"question": question, "machine": machine(), "rows": list(rows)}
+    if details:
+        told["details"] = list(details)
     (FOLDER / f"{name}.json").write_text(json.dumps(told, indent=1) + "\n")
     facts = ", ".join(f"{key} {value}" for key, value in machine().items())
     text = (

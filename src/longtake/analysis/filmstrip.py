@@ -45,7 +45,7 @@ _BAD: Color = (232, 100, 96)
 
 _TITLES = {
     "seam": "seam",
-    "seam_residual": "seam, motion removed",
+    "seam_residual": "seam without motion",
     "velocity_jump": "velocity jump",
     "worst_residual": "worst later step",
     "flicker": "flicker",
