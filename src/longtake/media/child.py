@@ -87,6 +87,8 @@ def main(work: Work) -> None:
     with suppress(BrokenPipeError):
         opening = channel.receive()
         assert opening is not None, "a parent opens with a request"
+        if sys.platform == "linux" and os.getppid() != opening.body["parent"]:
+            return  # it died before it could take this process with it
         bounds = opening.body["bounds"]
         bounds["reads"] = tuple(map(Path, bounds["reads"]))
         bounds["writes"] = tuple(map(Path, bounds["writes"]))
@@ -162,7 +164,9 @@ class Child:
             "writes": [str(path) for path in bounds.writes],
         }
         try:
-            self.send("request", {"bounds": body, "request": request})
+            self.send(
+                "request", {"bounds": body, "request": request, "parent": os.getpid()}
+            )
         except LongtakeError:
             self.kill()
             raise

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from bisect import bisect_left
 from collections.abc import Iterator
+from contextlib import suppress
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any
@@ -197,6 +198,10 @@ def _packets_from(
     stream.codec_context.thread_count = _THREADS
     if not start:
         return container.demux(stream)
+    # x264 says in its first packet which of its versions wrote the stream; FFmpeg needs
+    # that to decode what some of them wrote.
+    with suppress(StopIteration, av.error.InvalidDataError):
+        next(container.demux(stream)).decode()
     wanted = timeline.packets[start]
     container.seek(
         wanted.pts if wanted.dts is None else wanted.dts, stream=stream, backward=True

@@ -47,6 +47,8 @@ def translated(path: Path) -> Iterator[None]:
     """Around calls into FFmpeg that read ``path``: its errors become ClipUnreadable."""
     try:
         yield
+    except MemoryError:  # among FFmpeg's errors too; the child has a sentence for it
+        raise
     except av.error.PermissionError as error:
         raise ClipUnreadable(
             f"{path.name} may not be read; change its permissions or copy it."
