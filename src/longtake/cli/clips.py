@@ -126,10 +126,10 @@ def _proof_rows(proof: Proof) -> list[tuple[str, str]]:
     rows = [("kept", kept)]
     if proof.n_recoded:
         rows.append(("coded again", f"{proof.n_recoded} frames of the source"))
-    rows += [
-        ("new", f"{proof.n_new} frames from {float(proof.join):.3f} s on"),
-        ("decoded", f"{proof.n_compared} kept frames, {proof.n_different} different"),
-    ]
+    rows.append(("new", f"{proof.n_new} frames from {float(proof.join):.3f} s on"))
+    if proof.n_compared:
+        found = f"{proof.n_compared} kept frames, {proof.n_different} different"
+        rows.append(("decoded", found))
     if proof.psnr_db is not None:
         worst = proof.worst_psnr_db or proof.psnr_db
         rows.append(("PSNR", f"{proof.psnr_db:.1f} dB, at worst {worst:.1f} dB"))

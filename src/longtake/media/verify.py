@@ -52,9 +52,10 @@ class Proof(Facts):
     result_sha256: str
     parameters_source_sha256: str  # of the parameter sets in the container
     parameters_result_sha256: str
-    n_compared: int  # kept frames decoded from both files
-    n_different: int  # of them, with any sample that is not equal
-    psnr_db: float | None  # of their luma, mean; None where they are equal
+    n_compared: int  # of the n_kept, decoded from both files
+    n_different: int  # of those, with any sample that is not equal
+    n_recoded_compared: int  # of the n_recoded
+    psnr_db: float | None  # of the luma of those, mean
     worst_psnr_db: float | None
     n_new_decoded: int  # new frames decoded
     decoder_messages: tuple[str, ...]

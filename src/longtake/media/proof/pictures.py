@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from math import log10
 from pathlib import Path
 
@@ -15,9 +16,13 @@ import numpy as np
 from av.stream import Discard
 from numpy.typing import NDArray
 
+from longtake.media.clip import Color
+from longtake.media.color import Converter
 from longtake.media.source import open_source
 from longtake.media.timeline import Timeline
 
+_FULL = 2  # FFmpeg's color range
+_BT709_WEIGHTS = np.array([0.2126, 0.7152, 0.0722], np.float32)
 _SAME_DB = 99.0  # what stands for "no error at all"
 
 
@@ -131,12 +136,34 @@ def _planes(frame: av.VideoFrame) -> Iterator[NDArray[np.uint8]]:
 
 
 def psnr_db(one: av.VideoFrame, other: av.VideoFrame) -> float:
-    """Peak signal to noise ratio of the luma, 8 bit; 0 where the sizes differ."""
-    ours, theirs = (
-        frame.reformat(format="gray8", dst_color_range="JPEG").to_ndarray()
-        for frame in (one, other)
-    )
-    if ours.shape != theirs.shape:
+    """Peak signal to noise ratio of the luma, 8 bit; 0 where the sizes differ.
+
+    A last odd row or column that only one of them has is left out.
+    """
+    ours, theirs = _luma(one), _luma(other)
+    height, width = np.minimum(ours.shape, theirs.shape)
+    if max(*ours.shape, *theirs.shape) > max(height, width) + 1:
         return 0.0
-    error = np.mean((ours.astype(np.float32) - theirs.astype(np.float32)) ** 2)
+    error = np.mean((ours[:height, :width] - theirs[:height, :width]) ** 2)
     return float(10 * log10(255**2 / max(float(error), 1e-9)))
+
+
+def _luma(frame: av.VideoFrame) -> NDArray[np.float32]:
+    """Luma of 0 to 255, (height, width) float32; of HDR that of its SDR form."""
+    color = Color(
+        matrix=frame.colorspace,
+        full_range=frame.color_range == _FULL,
+        primaries=frame.color_primaries,
+        transfer=frame.color_trc,
+    )
+    if color.hdr or frame.format.is_rgb:
+        converter = _converter(color, frame.width, frame.height)
+        return converter.to_rgb(frame).astype(np.float32) @ _BT709_WEIGHTS
+    gray = frame.reformat(format="gray8", dst_color_range="JPEG").to_ndarray()
+    return gray.astype(np.float32)
+
+
+@cache
+def _converter(color: Color, width: int, height: int) -> Converter:
+    """One for all frames: preparing that of HDR takes seconds."""
+    return Converter(color, width, height, "yuv420p")

@@ -19,6 +19,8 @@ from longtake.media.source import open_source, translated
 from longtake.media.timeline import Timeline
 from longtake.media.tracks import packets_of
 
+_PROGRESSIVE = 1  # FFmpeg's field order; 0 is unknown
+
 
 @dataclass(frozen=True, slots=True)
 class Track:
@@ -30,6 +32,7 @@ class Track:
     base: Fraction  # seconds of a tick
     parameters: bytes  # parameter sets and headers kept by the container
     sample_rate: int = 0
+    interlaced: bool = False
 
     @property
     def parameters_sha256(self) -> str:
@@ -111,6 +114,7 @@ def _track(stream: Stream) -> Track:
         base=stream.time_base or Fraction(1),
         parameters=bytes(getattr(context, "extradata", None) or b""),
         sample_rate=int(getattr(context, "sample_rate", 0) or 0),
+        interlaced=int(getattr(context, "field_order", 0) or 0) > _PROGRESSIVE,
     )
 
 

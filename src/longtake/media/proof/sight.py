@@ -12,6 +12,7 @@ from typing import Any
 import av.logging
 from av import VideoFrame
 
+from longtake.media.decode import deinterlaced
 from longtake.media.proof.pictures import Comparison, shown
 from longtake.media.proof.reel import Kept, Reel
 
@@ -33,7 +34,7 @@ class _Reader:
     def take(self, rank: int) -> VideoFrame | None:
         """The frame ``rank``, or None where the decoder left it out."""
         while self._ahead is None or self._ahead[0] < rank:
-            with av.logging.Capture(local=False) as said:
+            with _listening() as said:
                 self._ahead = next(self.frames, None)
             self.messages += [f"{name}: {text.strip()}" for _, name, text in said]
             if self._ahead is None:
@@ -50,28 +51,31 @@ def see(
     copied, recoded = Comparison(), Comparison()
     failures: list[str] = []
     n_new = 0
-    with _listening():
-        ours = _Reader(_frames(source, first + begin, first + kept.n_frames))
-        theirs = _Reader(_frames(result, begin, end))
-        for rank in range(begin, end):
-            other = theirs.take(rank)
-            mine = ours.take(first + rank) if rank < kept.n_frames else None
-            if other is None and (mine is not None or rank >= kept.n_frames):
-                failures.append(f"Frame {rank} of the result cannot be decoded.")
-                break
-            if rank >= kept.n_frames:
-                n_new += 1
-            elif mine is not None and other is not None:
-                (copied if rank < kept.n_copied else recoded).take(rank, mine, other)
-            if rank % _TELL_EVERY == 0:
-                tell()
-        theirs.take(end)
+    frames = _frames(source, first + begin, first + kept.n_frames)
+    if source.video.interlaced and not kept.n_copied:
+        frames = _deinterlaced(frames)
+    ours = _Reader(frames)
+    theirs = _Reader(_frames(result, begin, end))
+    for rank in range(begin, end):
+        other = theirs.take(rank)
+        mine = ours.take(first + rank) if rank < kept.n_frames else None
+        if other is None and (mine is not None or rank >= kept.n_frames):
+            failures.append(f"Frame {rank} of the result cannot be decoded.")
+            break
+        if rank >= kept.n_frames:
+            n_new += 1
+        elif mine is not None and other is not None:
+            (copied if rank < kept.n_copied else recoded).take(rank, mine, other)
+        if rank % _TELL_EVERY == 0:
+            tell()
+    theirs.take(end)
     failures += _judged(copied, recoded)
     if len(theirs.messages) > len(ours.messages):
         failures.append(f"A decoder complains of the result: {theirs.messages[0]}.")
     return {
-        "n_compared": copied.n_compared + recoded.n_compared,
-        "n_different": copied.n_different + recoded.n_different,
+        "n_compared": copied.n_compared,
+        "n_different": copied.n_different,
+        "n_recoded_compared": recoded.n_compared,
         "psnr_db": recoded.mean_db,
         "worst_psnr_db": recoded.worst_db if recoded.n_compared else None,
         "n_new_decoded": n_new,
@@ -93,6 +97,19 @@ def _frames(reel: Reel, first: int, last: int) -> Frames:
     return shown(reel.path, reel.video.index, reel.timeline, first, last)
 
 
+def _deinterlaced(frames: Frames) -> Frames:
+    """The frames as the encoder was given them, where it could not copy."""
+    ranks: list[int] = []
+
+    def noted() -> Iterator[VideoFrame]:
+        for rank, frame in frames:
+            ranks.append(rank)
+            yield frame
+
+    for index, frame in enumerate(deinterlaced(noted())):
+        yield ranks[index], frame
+
+
 def _judged(copied: Comparison, recoded: Comparison) -> list[str]:
     failures = []
     if copied.n_different:
@@ -110,11 +127,16 @@ def _judged(copied: Comparison, recoded: Comparison) -> list[str]:
 
 
 @contextmanager
-def _listening() -> Iterator[None]:
-    """Let FFmpeg say what it complains of while frames are decoded."""
+def _listening() -> Iterator[list[tuple[int, str, str]]]:
+    """Let FFmpeg say what it complains of, and only while one thread decodes.
+
+    A thread of its own that speaks waits for the interpreter's lock, for ever where the
+    interpreter waits for that thread.
+    """
     before = av.logging.get_level()
     av.logging.set_level(av.logging.WARNING)
     try:
-        yield
+        with av.logging.Capture(local=False) as said:
+            yield said
     finally:
         av.logging.set_level(before)

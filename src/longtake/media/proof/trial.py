@@ -137,6 +137,8 @@ def _reason(source: Reel, result: Reel, kept: Kept) -> str:
     if _mode(result, kept) == "new-only":
         return "the result was asked to hold the new part alone"
     one, other = source.video, result.video
+    if one.interlaced and not other.interlaced:
+        return "the source is interlaced and was coded again"
     if one.codec != other.codec:
         return f"the source is {one.codec} and was coded again as {other.codec}"
     return "none of the source's packets is in the result: its frames were coded again"
