@@ -100,7 +100,7 @@ def extend(
                 if name == "report":
                     file.path.write_text(told.model_dump_json(indent=2) + "\n")
                 else:
-                    run.film().save(file.path, "PNG")
+                    run.film(source.path.name).save(file.path, "PNG")
         for file in (*files.values(), result):
             file.deliver()
     return Extension(final, told, beside.get("report"), beside.get("filmstrip"))

@@ -123,13 +123,20 @@ class Run:
         step = min(self.n_done + 1, steps)
         self.progress(Progress(stage, done, total, step, steps))
 
-    def film(self) -> Image:
-        """The filmstrip of the first join."""
+    def film(self, name: str) -> Image:
+        """The filmstrip of the first join of the clip ``name``."""
         from longtake.analysis.filmstrip import filmstrip  # noqa: PLC0415
 
         assert self.shown, "a film of steps that were made"
         own, new, step = self.shown
-        return filmstrip(own, new, step.measures, step.verdict)
+        return filmstrip(
+            own,
+            new,
+            step.measures,
+            step.verdict,
+            rate=step.n_new / step.seconds_new,
+            title=f"{name}, by {step.plan_kind or step.engine}",
+        )
 
     def _step(self, clip: Clip, n_keep: int, n_new: int, target: Path) -> Step:
         """One continuation of the first ``n_keep`` frames of ``clip``, into ``target``."""
