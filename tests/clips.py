@@ -137,7 +137,8 @@ def _video_stream(
     stream.pix_fmt = recipe.pix_fmt
     stream.codec_context.sample_aspect_ratio = recipe.pixel_aspect
     stream.codec_context.gop_size = recipe.gop
-    stream.codec_context.thread_count = 2
+    # VP8's threads wait for one another in a loop: two on a busy machine take 20 times as long.
+    stream.codec_context.thread_count = 1 if recipe.codec == "libvpx" else 2
     stream.codec_context.time_base = recipe.time_base or _tick(recipe)
     if recipe.b_frames is not None:
         stream.codec_context.max_b_frames = recipe.b_frames
