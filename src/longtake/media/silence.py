@@ -34,6 +34,20 @@ _PCM_SAMPLES = 1024
 _STEREO = 2
 _LEAST_BLOCK = 16  # of FLAC, samples
 _SETTLED = 4  # packets after which an encoder of silence repeats itself
+_ADTS_RATES = (
+    96000,
+    88200,
+    64000,
+    48000,
+    44100,
+    32000,
+    24000,
+    22050,
+    16000,
+    12000,
+    11025,
+)
+_ADTS_LAYOUTS = ("mono", "stereo", "3.0", "4.0", "5.0", "5.1")  # configurations 1 to 6
 _QUIET = 1e-3  # largest sample of what counts as silent; full scale is 1
 _SAMPLE_TYPES = {
     "u8": "u1",
@@ -81,6 +95,8 @@ def silence_for(stream: av.AudioStream) -> Silence:
             "be encoded here"
         ) from error
     payload = bytes(packets[min(_SETTLED, len(packets) - 1)])
+    if codec == "aac" and not context.extradata:
+        payload = _adts(context, payload)
     n_samples = _heard(context, payload)
     return Silence(payload=payload, n_samples=n_samples)
 
@@ -121,6 +137,27 @@ def _encoded(context: av.AudioCodecContext, codec: str) -> list[Packet]:
     ]
     packets += encoder.encode(None)
     return [packet for packet in packets if packet.size]
+
+
+def _adts(context: av.AudioCodecContext, payload: bytes) -> bytes:
+    """``payload`` behind the header that every AAC frame of a transport stream has.
+
+    adts_frame() with an absent checksum (ISO/IEC 13818-7, 6.2). Raises NoSilence where it
+    cannot describe the sound.
+    """
+    n_channels, size = context.layout.nb_channels, 7 + len(payload)
+    if (
+        context.sample_rate not in _ADTS_RATES
+        or context.layout.name not in _ADTS_LAYOUTS
+    ):
+        raise NoSilence("the sound's rate or channels cannot stand in an AAC header")
+    header = 0xFFF1 << 40  # MPEG-4, no checksum
+    header |= 1 << 38  # LC
+    header |= _ADTS_RATES.index(context.sample_rate) << 34
+    header |= n_channels << 30
+    header |= size << 13
+    header |= 0x7FF << 2  # a variable bit rate; one frame
+    return header.to_bytes(7, "big") + payload
 
 
 def _silent_frame(encoder: av.AudioCodecContext, pts: int, size: int) -> av.AudioFrame:
