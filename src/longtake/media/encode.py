@@ -73,6 +73,8 @@ def open_append(codec: str, picture: Picture) -> av.VideoCodecContext:
         encoder = _create("libvpx")
         options = _VPX_OPTIONS | {"crf": "8", "b": str(_generous_bit_rate(picture))}
     _describe(encoder, picture)
+    if codec == "vp8":  # its threads spin while they wait: slower on a busy machine
+        encoder.thread_count = 1
     encoder.time_base = 1 / picture.rate
     encoder.gop_size = max(1, round(KEY_DISTANCE_S * picture.rate))
     encoder.flags |= Flags.global_header
