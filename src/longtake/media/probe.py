@@ -228,11 +228,13 @@ class _Look:
         found: _Pictures | None = None
         damaged = 0
         for n in sorted(spread):
-            frame = self._picture(timeline, n)
-            if frame is None or frame.is_corrupt:
-                damaged += 1
+            try:
+                frame = self._picture(timeline, n)
+            except av.error.FFmpegError:
+                frame, damaged = None, damaged + 1
             if frame is None:
                 continue
+            damaged += frame.is_corrupt
             found = found or _Pictures(first=frame)
             found.sizes.add((frame.width, frame.height))
             found.interlaced |= frame.interlaced_frame
@@ -245,23 +247,23 @@ class _Look:
         return found
 
     def _picture(self, timeline: Timeline, n: int) -> av.VideoFrame | None:
-        """The key frame of packet ``n``, None where it does not decode."""
+        """The key frame of packet ``n``, None where it shows nothing by itself.
+
+        Intra refresh marks where decoding can start; the picture is whole only later.
+        """
         wanted, codec = timeline.packets[n], self._video.codec_context
         at = wanted.pts if wanted.dts is None else wanted.dts
-        try:
-            self._container.seek(at, stream=self._video, backward=True)
-            for packet in self._container.demux(self._video):
-                if not packet.size or (
-                    packet.dts is not None
-                    and wanted.dts is not None
-                    and packet.dts > wanted.dts
-                ):
-                    break
-                if packet.is_keyframe and packet.size == wanted.size:
-                    frames = [*codec.decode(packet), *codec.decode(None)]
-                    return frames[0] if frames else None
-        except av.error.FFmpegError:
-            return None
+        self._container.seek(at, stream=self._video, backward=True)
+        for packet in self._container.demux(self._video):
+            if not packet.size or (
+                packet.dts is not None
+                and wanted.dts is not None
+                and packet.dts > wanted.dts
+            ):
+                break
+            if packet.is_keyframe and packet.size == wanted.size:
+                frames = [*codec.decode(packet), *codec.decode(None)]
+                return frames[0] if frames else None
         return None
 
     def _check_pictures(self, pictures: _Pictures, damaged: float) -> None:
