@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import cv2
 import numpy as np
@@ -45,9 +46,9 @@ def momentum(grays: Sequence[Gray]) -> Momentum:
     for index, picture in enumerate(grays):
         if difference(picture, grays[distinct[-1]]) > _STILL:
             distinct.append(index)
-    steps = [
-        -flow(grays[later], grays[earlier], Preset.MEDIUM) / (earlier - later)
-        for later, earlier in zip(distinct[:2], distinct[1:3], strict=False)
+    steps: list[Flow] = [
+        flow(grays[later], grays[earlier], Preset.MEDIUM) / np.float32(later - earlier)
+        for later, earlier in pairwise(distinct[:3])
     ]
     if not steps:
         still = np.zeros((*grays[0].shape, 2), np.float32)
@@ -56,11 +57,10 @@ def momentum(grays: Sequence[Gray]) -> Momentum:
     before = np.asarray(warp(steps[-1], -velocity), np.float32)
     apart = np.linalg.norm(velocity - before, axis=-1)
     allowed = _DISAGREEMENT + _RELATIVE_DISAGREEMENT * np.linalg.norm(velocity, axis=-1)
-    trust = cv2.blur(np.exp(-np.square(apart / allowed)), (9, 9))
-    decay = _ERRATIC + (_STEADY - _ERRATIC) * trust[..., None]
+    trust = cv2.blur(np.exp(-np.square(apart / allowed)), (9, 9))[..., None]
     return Momentum(
         np.asarray(cv2.blur(velocity, (5, 5)), np.float32),
-        np.asarray(decay, np.float32),
+        np.asarray(_ERRATIC + (_STEADY - _ERRATIC) * trust, np.float32),
     )
 
 
@@ -69,8 +69,8 @@ def field(moving: Momentum, place: float) -> Flow:
 
     A pixel x shows what was at y, where y has moved to x.
     """
-    frames = np.float32(min(place, REACH))
-    moved = moving.velocity * (1 - moving.decay**frames) / (1 - moving.decay)
+    kept = moving.decay ** np.float32(min(place, REACH))
+    moved: Flow = moving.velocity * ((1 - kept) / (1 - moving.decay))
     found: Flow = -moved
     for _ in range(_ROUNDS):
         found = -np.asarray(warp(moved, found), np.float32)

@@ -60,13 +60,15 @@ class Push:
 class Plan:
     """All new frames since the end of the original clip.
 
-    ``box`` is (top, bottom, left, right), in pixels: the picture inside letterbox bars,
+    The clip's last ``shot`` original frames, at least, show one scene: no motion is read
+    across a cut. ``box`` is (top, bottom, left, right), in pixels: the picture inside letterbox bars,
     which stay as they are. None where there are none.
     """
 
     kind: str
     n_frames: int
     runs: tuple[Run, ...]
+    shot: int
     push: Push | None = None
     box: tuple[int, int, int, int] | None = None
 
@@ -109,6 +111,7 @@ class Plan:
             "version": VERSION,
             "kind": self.kind,
             "n_frames": self.n_frames,
+            "shot": self.shot,
             "box": None if self.box is None else list(self.box),
             "push": None
             if self.push is None
@@ -131,6 +134,7 @@ class Plan:
                 kind=str(data["kind"]),
                 n_frames=int(data["n_frames"]),
                 runs=tuple(_run(row) for row in data["runs"]),
+                shot=int(data["shot"]),
                 push=Push(*map(float, data["push"])) if data["push"] else None,
                 box=_box(data["box"]),
             )

@@ -98,7 +98,7 @@ def propose(study: Study, n_frames: int, seed: int, before: Plan | None = None) 
     rest = Run(
         at=-1, source=0.0, speed=study.pace, then=0.0, ramp=study.frames_in(_REST_S)
     )
-    return Plan(KIND, n_frames, (rest,), push=_move(study), box=study.box)
+    return Plan(KIND, n_frames, (rest,), study.shot, push=_move(study), box=study.box)
 
 
 def fits(study: Study) -> bool:

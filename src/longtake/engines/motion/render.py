@@ -57,7 +57,7 @@ class Painter:
         self._plan = plan
         self._inside = np.s_[top:bottom, left:right]
         self._last = context[-1]
-        self._source = Source(context[:, top:bottom, left:right])
+        self._source = Source(context[:, top:bottom, left:right], plan.shot)
         self._detail = (
             push.detail(self._last[self._inside].astype(np.float32))
             if plan.push
@@ -74,10 +74,10 @@ class Painter:
             picture = self._transition(time, run, under, camera)
         if camera is not None:
             picture = push.crisp(picture, self._detail)
-        inside = np.clip(np.rint(picture), 0, 255).astype(np.uint8)
+        inside: Frame = np.clip(np.rint(picture), 0, 255).astype(np.uint8)
         if self._plan.box is None:
             return inside
-        whole = self._last.copy()
+        whole: Frame = self._last.copy()
         whole[self._inside] = inside
         return whole
 

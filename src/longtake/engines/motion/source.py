@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from longtake.analysis.flow import Flow, warp
-from longtake.analysis.pictures import WIDTH, Gray, gray, small
+from longtake.analysis.pictures import Gray, gray, small
 from longtake.engines.motion import bridge, morph
 from longtake.engines.protocol import Frames
 
@@ -40,9 +40,13 @@ class Layer:
 class Source:
     """Original frames (time, height, width, 3) uint8, and small gray copies for flow."""
 
-    def __init__(self, frames: Frames) -> None:
-        """Nothing is computed yet: small copies and flows come when they are asked for."""
+    def __init__(self, frames: Frames, shot: int) -> None:
+        """Small copies and flows come when they are asked for.
+
+        The last ``shot`` frames, at least, show what the last one shows.
+        """
         self.frames = frames
+        self._shot = min(shot, len(frames))
         self.last = len(frames) - 1
         self.height, self.width = frames.shape[1:3]
         self._gray = lru_cache(maxsize=32)(self._make_gray)
@@ -68,46 +72,49 @@ class Source:
 
     def paint(self, layers: tuple[Layer, ...], camera: Matrix | None = None) -> Picture:
         """Draw ``layers`` at full size: (height, width, 3) float32, 0..255."""
-        picture: Picture | None = None
-        for layer in layers:
-            part = self._resampled(layer, camera)
-            if len(layers) > 1:
-                part *= np.float32(layer.weight)
-            picture = part if picture is None else picture + part
-        assert picture is not None, "a place always has a layer"
-        return picture
+        return _mixed(layers, [self._resampled(layer, camera) for layer in layers])
+
+    def sketch(self, layers: tuple[Layer, ...]) -> Gray:
+        """Draw ``layers`` small and gray, for flow: (h, w) uint8."""
+        pictures = [
+            self._gray(layer.index)
+            if layer.field is None
+            else warp(self._gray(layer.index), layer.field)
+            for layer in layers
+        ]
+        mixed = _mixed(layers, [np.asarray(one, np.float32) for one in pictures])
+        return np.asarray(np.rint(mixed), np.uint8)
 
     def _resampled(self, layer: Layer, camera: Matrix | None) -> Picture:
-        picture = self.frames[layer.index].astype(np.float32)
+        picture: Picture = self.frames[layer.index].astype(np.float32)
         if layer.field is None and camera is None:
             return picture
         grid = _grid(self.width, self.height, camera)
         if layer.field is not None:
             grid += _enlarged(layer.field, self.width, self.height, camera)
-        return cv2.remap(
-            picture, grid, None, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT
+        return np.asarray(
+            cv2.remap(  # type: ignore[call-overload]  # None: no second map
+                picture, grid, None, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT
+            ),
+            np.float32,
         )
-
-    def sketch(self, layers: tuple[Layer, ...]) -> Gray:
-        """Draw ``layers`` small and gray, for flow: (h, w) uint8."""
-        total: Picture | None = None
-        for layer in layers:
-            seen = self._gray(layer.index)
-            if layer.field is not None:
-                seen = warp(seen, layer.field)
-            part = seen.astype(np.float32) * np.float32(layer.weight)
-            total = part if total is None else total + part
-        assert total is not None, "a place always has a layer"
-        return np.rint(total).astype(np.uint8)
 
     def _make_gray(self, index: int) -> Gray:
-        return gray(small(self.frames[index], min(WIDTH, self.width)))
+        return gray(small(self.frames[index]))
 
     def _make_momentum(self) -> bridge.Momentum:
-        first = max(self.last + 1 - bridge.LOOK_BACK, 0)
-        return bridge.momentum(
-            [self._gray(index) for index in range(self.last, first - 1, -1)]
-        )
+        looked_at = min(self._shot, bridge.LOOK_BACK)
+        return bridge.momentum([self._gray(self.last - k) for k in range(looked_at)])
+
+
+def _mixed(layers: tuple[Layer, ...], pictures: list[Picture]) -> Picture:
+    if len(layers) == 1:
+        return pictures[0]
+    weighed = zip(layers, pictures, strict=True)
+    return np.asarray(
+        sum(picture * np.float32(layer.weight) for layer, picture in weighed),
+        np.float32,
+    )
 
 
 def shifted(layers: tuple[Layer, ...], by: Flow) -> tuple[Layer, ...]:
@@ -132,21 +139,20 @@ def _grid(width: int, height: int, camera: Matrix | None) -> Flow:
     plain = _plain_grid(width, height)
     if camera is None:
         return plain.copy()
-    return cv2.transform(plain, camera.astype(np.float32))
+    return np.asarray(cv2.transform(plain, camera), np.float32)
 
 
 def _enlarged(field: Flow, width: int, height: int, camera: Matrix | None) -> Flow:
     """A small field at full size, in full pixels, seen through the camera."""
     h, w = field.shape[:2]
-    scale = np.array([width / w, height / h], np.float32)
     if camera is None:
         large = cv2.resize(field, (width, height), interpolation=cv2.INTER_LINEAR)
     else:
-        down = np.array([[w / width, 0, 0], [0, h / height, 0], [0, 0, 1]])
-        offset = np.array(
-            [[1, 0, 0.5 * w / width - 0.5], [0, 1, 0.5 * h / height - 0.5], [0, 0, 1]]
-        )
-        matrix = (offset @ down @ np.vstack([camera, [0, 0, 1]]))[:2]
+        # Pixel centers: full pixel x lies at (x + 1/2) * w / width - 1/2.
+        scale = np.diag([w / width, h / height])
+        middle = np.array([w / width - 1, h / height - 1]) / 2
+        matrix = scale @ camera
+        matrix[:, 2] += middle
         large = cv2.warpAffine(
             field,
             matrix,
@@ -154,4 +160,4 @@ def _enlarged(field: Flow, width: int, height: int, camera: Matrix | None) -> Fl
             flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
             borderMode=cv2.BORDER_REPLICATE,
         )
-    return large * scale
+    return np.asarray(large * np.array([width / w, height / h], np.float32), np.float32)

@@ -15,9 +15,11 @@ from longtake.analysis.duplicates import keep
 from longtake.analysis.flow import difference, each
 from longtake.analysis.letterbox import letterbox
 from longtake.analysis.pictures import Frame, gray, small
+from longtake.engines.motion.bridge import LOOK_BACK
 from longtake.engines.protocol import Frames
 
 _LIVELIEST = 1.7  # times the usual step: the first new one is not to be larger
+_STILL = 0.1  # gray levels
 _RECENT = 24  # steps that say how the clip behaves at its end
 
 
@@ -40,9 +42,19 @@ class Study:
     last_step: float
 
     @property
+    def shot(self) -> int:
+        """How many frames of one scene a plan may rely on."""
+        return min(len(self.frames), LOOK_BACK)
+
+    @property
     def last(self) -> int:
         """The index of the last frame."""
         return len(self.frames) - 1
+
+    @property
+    def still(self) -> bool:
+        """Whether there is no motion that could go on."""
+        return self.step < _STILL
 
     @property
     def pace(self) -> float:

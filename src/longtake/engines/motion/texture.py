@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import pairwise
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -20,7 +21,7 @@ KIND = "texture"
 INVISIBLE = 3.5  # steps: a jump that costs less is not seen
 ACCEPTABLE = 6.0  # steps: one that costs less passes with a morph
 _SHORTEST_RUN_S = 1.0
-_NOTICED_S = 0.5  # a clip that allows no longer runs than this would stutter
+_STUTTER_S = 0.5  # a clip that allows no longer runs than this would stutter
 _FADE_S = 0.42
 _HEAD = 4  # new frames of the bridge alone before the first transition
 _PER_SECOND = 0.75  # what a jump a second later costs of one now
@@ -57,7 +58,7 @@ class Paths:
         """(leave, land) cost of a jump and of everything after it."""
         n = self.last + 1
         tail = np.arange(n) > self.last - self.fade  # would dissolve from the bridge
-        now = np.square(self.cost) / INVISIBLE + _PER_JUMP
+        now = self.cost + np.square(self.cost) / INVISIBLE + _PER_JUMP
         now[tail] += _PER_JUMP
         total = now.copy()
         for _ in range(_ROUNDS):
@@ -89,7 +90,10 @@ class Paths:
         least = options.min()
         if not np.isfinite(least):
             return None
-        chance = np.exp(-(options - least) / _UNEVEN).ravel()
+        # Of jumps that are nearly the same only the best is an option.
+        best_nearby = cv2.erode(options, np.ones((2 * _SAME + 1,) * 2, np.uint8))
+        worse = np.where(options == best_nearby, options - least, np.inf)
+        chance = np.exp(-worse / _UNEVEN).ravel()
         pick = int(rng.choice(chance.size, p=chance / chance.sum()))
         return Jump(first + pick // options.shape[1], pick % options.shape[1])
 
@@ -108,12 +112,14 @@ def _jump_costs(apart: NDArray[np.float64], fade: int) -> NDArray[np.float64]:
 def propose(
     study: Study, n_frames: int, seed: int, before: Plan | None = None
 ) -> Plan | None:
-    """A texture of ``n_frames``, or None where no frames can be played on for ever.
+    """A texture of ``n_frames``, or None where the clip is still or too short to play on.
 
     ``before`` is what was already played; the plan goes on from there.
     """
+    if study.still:
+        return None
     paths = Paths(study)
-    if paths.shortest < study.frames_in(_NOTICED_S):
+    if paths.shortest < study.frames_in(_STUTTER_S):
         return None
     runs = list(before.runs) if before else [Run(-1, 0.0, then=study.pace)]
     while runs[-1].at < n_frames:
@@ -121,7 +127,7 @@ def propose(
         if jump is None:
             return None
         runs.append(_run(paths, runs[-1], jump))
-    return Plan(KIND, n_frames, tuple(runs), box=study.box).kept(n_frames)
+    return Plan(KIND, n_frames, tuple(runs), study.shot, box=study.box).kept(n_frames)
 
 
 def cost(study: Study, plan: Plan) -> float:

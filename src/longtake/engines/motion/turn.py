@@ -21,7 +21,9 @@ _SHORTEST_WAY_S = 1.0  # between two turns
 def fits(study: Study) -> bool:
     """Whether the clip's motion goes to and fro, and lasts long enough to show it."""
     way = study.frames_in(_SHORTEST_WAY_S) + 2 * study.frames_in(_EASE_S)
-    return study.last >= way and directedness(study.frames) < LARGEST_DIRECTEDNESS
+    if study.still or study.last < way:
+        return False
+    return directedness(study.frames) < LARGEST_DIRECTEDNESS
 
 
 def propose(study: Study, n_frames: int, seed: int, before: Plan | None = None) -> Plan:
@@ -33,7 +35,7 @@ def propose(study: Study, n_frames: int, seed: int, before: Plan | None = None) 
     runs = list(before.runs) if before else [_slowing(-1, 0.0, study.pace, ease)]
     while runs[-1].at < n_frames:
         runs.append(_next(study, runs, seed, ease))
-    return Plan(KIND, n_frames, tuple(runs), box=study.box).kept(n_frames)
+    return Plan(KIND, n_frames, tuple(runs), study.shot, box=study.box).kept(n_frames)
 
 
 def _slowing(at: int, source: float, speed: float, ease: int) -> Run:

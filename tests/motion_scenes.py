@@ -1,0 +1,56 @@
+"""Small drawn clips whose continuation is known, for the motion engine."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from longtake.engines.protocol import Frames
+
+
+def texture(height: int, width: int, seed: int = 0) -> np.ndarray:
+    """A picture with detail at every scale: (height, width, 3) uint8."""
+    rng = np.random.default_rng(seed)
+    total = np.zeros((height, width, 3), np.float32)
+    for octave in range(1, 6):
+        size = (max(2, width >> octave), max(2, height >> octave))
+        noise = rng.standard_normal((size[1], size[0], 3)).astype(np.float32)
+        total += octave * cv2.resize(
+            noise, (width, height), interpolation=cv2.INTER_CUBIC
+        )
+    return np.clip(128 + 14 * total, 0, 255).astype(np.uint8)
+
+
+def slide(n_frames: int, speed: float, width: int = 208, height: int = 120) -> Frames:
+    """The picture moves to the left by ``speed`` pixels a frame: (t, h, w, 3) uint8."""
+    long = texture(height, width + 64 + int(speed * n_frames) + 1)
+    return np.stack([_window(long, speed * t, width) for t in range(n_frames)])
+
+
+def _window(long: np.ndarray, left: float, width: int) -> np.ndarray:
+    matrix = np.array([[1, 0, left], [0, 1, 0]], np.float64)
+    size = (width, long.shape[0])
+    flags = cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP
+    return np.asarray(cv2.warpAffine(long, matrix, size, flags=flags), np.uint8)
+
+
+def swing(
+    n_frames: int, period: float, width: int = 128, height: int = 72, first: int = 0
+) -> Frames:
+    """A textured board swings before a still ground: (t, h, w, 3) uint8."""
+    ground = texture(height, width, seed=1)
+    board = texture(height // 2, width // 4, seed=2)
+    frames = np.repeat(ground[None], n_frames, axis=0)
+    for t in range(n_frames):
+        sway = np.sin(2 * np.pi * (first + t) / period)
+        left = (width - board.shape[1]) / 2 + width / 5 * sway
+        matrix = np.array([[1, 0, left], [0, 1, height / 4]], np.float64)
+        cv2.warpAffine(
+            board,
+            matrix,
+            (width, height),
+            frames[t],
+            cv2.INTER_LINEAR,
+            cv2.BORDER_TRANSPARENT,
+        )
+    return frames
