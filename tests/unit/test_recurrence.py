@@ -35,6 +35,11 @@ MAPS = {
     "frozen": (np.full(N, 7.0), 0, 0),
     "hard loop": (np.resize(np.arange(24.0), N), 0, 1),
     "loop of a third": (np.resize(np.arange(32.0), N), 0, 1),
+    "swinging loop": (
+        np.concatenate([np.arange(40.0 - r, 70) for r in (0, 2, 3)])[:N],
+        0,
+        1,
+    ),
     "ping-pong": (ping_pong(13), 0.5, 0.9),
     "once again": (np.resize(np.arange(48.0), N), 0, 0),
     "nothing re-used": (np.full(N, np.nan), 0, 0),
