@@ -53,7 +53,7 @@ def test_the_wheel_alone_draws_a_clip_and_makes_it_longer(tmp_path: Path) -> Non
     made = json.loads(
         longtake("extend", "sample.mp4", "--seconds", "1", "--watermark", "é", "--json")
     )
-    assert made["report"]["n_new"] == 24
+    assert made["report"]["steps"][0]["joined"]["n_new"] == 24
     assert made["report"]["missing_glyphs"] == []
     assert "holds" in longtake("verify", "sample-longer.mp4", "sample.mp4")
 
@@ -89,6 +89,7 @@ def test_a_child_is_confined_less_where_the_system_cannot_and_check_says_so(
     assert "NO" in elsewhere("check").stdout
 
 
+@pytest.mark.slow
 def test_a_clip_is_extended_where_posix_modules_do_not_exist(
     elsewhere: Callable[..., subprocess.CompletedProcess[str]],
     made: Callable[..., Path],
@@ -98,5 +99,6 @@ def test_a_clip_is_extended_where_posix_modules_do_not_exist(
     answer = elsewhere(
         "extend", str(clip), "-o", str(longer), "--seconds", "0.5", "--json"
     )
-    assert json.loads(answer.stdout)["report"]["n_new"] == 12
+    (step,) = json.loads(answer.stdout)["report"]["steps"]
+    assert step["joined"]["n_new"] == 12
     assert longer.stat().st_size > clip.stat().st_size
