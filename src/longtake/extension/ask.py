@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
@@ -11,6 +10,7 @@ from longtake.errors import AskInvalid, OutputRefused
 from longtake.media import timing
 from longtake.media.clip import Clip
 from longtake.media.join import container_for
+from longtake.media.probe import frames_before
 from longtake.report import Asked
 
 Exact = int | str | Fraction | Decimal | float  # seconds; text: "4", "3.5", "7/2"
@@ -64,7 +64,7 @@ def kept(clip: Clip, start: Fraction | None) -> int:
             f"from is {float(start):g} s, but the clip ends after "
             f"{float(video.duration):.3f} s; give an earlier time."
         )
-    return min(video.n_frames, math.ceil(start * video.rate))
+    return frames_before(clip, start)
 
 
 def final(

@@ -17,6 +17,7 @@ import longtake
 from longtake import clock
 from longtake.analysis import gate
 from longtake.analysis.drift import Statistics, drift, statistics
+from longtake.analysis.filmstrip import filmstrip
 from longtake.analysis.measures import measure
 from longtake.analysis.pictures import small
 from longtake.direction import clauses
@@ -125,8 +126,6 @@ class Run:
 
     def film(self, name: str) -> Image:
         """The filmstrip of the first join of the clip ``name``."""
-        from longtake.analysis.filmstrip import filmstrip  # noqa: PLC0415
-
         assert self.shown, "a film of steps that were made"
         own, new, step = self.shown
         return filmstrip(
@@ -259,7 +258,7 @@ class Run:
         made = Part(
             first=origin.n_keep - first,
             n_frames=origin.n_new,
-            start=kept[0].start + (origin.n_keep - first) / video.rate,
+            start=kept[0].start + self._length(origin) - first / video.rate,
             synthetic=True,
             engine=self.engine.name,
             engine_version=self.engine.version,
@@ -280,6 +279,15 @@ class Run:
             plan=answer.plan if speaks and not self.asked.only_new else None,
             statistics=stats or statistics(own).model_dump(mode="json"),
         )
+
+    def _length(self, origin: Origin) -> Fraction:
+        """Seconds of the clip that are kept."""
+        video, start = origin.clip.video, self.asked.start
+        if origin.n_keep == video.n_frames:
+            return video.duration
+        if video.variable and start is not None:
+            return start  # the join is within a frame of it
+        return origin.n_keep / video.rate
 
     def _handles(self, origin: Origin) -> int:
         return min(origin.n_keep, math.ceil(_HANDLE_S * origin.clip.video.rate))

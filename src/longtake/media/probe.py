@@ -60,10 +60,30 @@ def probe(path: Path, *, settings: settings_.Settings | None = None) -> Clip:
         return Clip.model_validate(prober.result()["clip"])
 
 
+def frames_before(clip: Clip, moment: Fraction) -> int:
+    """How many shown frames begin before ``moment``, seconds after the first."""
+    request = {
+        "path": str(clip.path),
+        "index": clip.video.index,
+        "moment": str(moment),
+    }
+    with child.Child(
+        "longtake.media.probe", request, reads=(clip.path,), cpu_s=_MAX_CPU_S
+    ) as prober:
+        return int(prober.result()["n_frames"])
+
+
 def work(request: dict[str, Any], _: child.Channel) -> dict[str, Any]:
     """In the child: look at the file of ``request``."""
     path = Path(request["path"])
     with open_source(path) as container, translated(path):
+        if "moment" in request:
+            stream = container.streams[request["index"]]
+            assert isinstance(stream, av.VideoStream), "as probed"
+            timeline = Timeline.read(stream)
+            moment = Fraction(request["moment"])
+            count = timing.frames_before(timeline.shown, timeline.tick, moment)
+            return {"n_frames": count}
         size_bytes = path.stat().st_size
         if size_bytes > request["max_clip_bytes"]:
             raise ClipRefused(
@@ -122,9 +142,11 @@ class _Look:
         self._check_stream()
         timeline = Timeline.of(self._video, self._packets())
         self._check_length(timeline)
+        self._check_end(size_bytes)
         pictures = self._pictures(timeline)
         damaged = max(timeline.corrupt_share, pictures.n_damaged / pictures.n_looked)
-        self._check_pictures(pictures, damaged)
+        single = 1 / len(timeline.packets)  # a file's last packet is easily cut
+        self._check_pictures(pictures, damaged, max(_MAX_DAMAGE, single))
         container = self._container_name()
         layout = boxes.Layout(fragmented=False, n_edits=1)
         if container in {"mp4", "mov"}:
@@ -212,6 +234,16 @@ class _Look:
         if span > self._max_s and not self._own:
             raise self._too_long()
 
+    def _check_end(self, size_bytes: int) -> None:
+        """Whether the file ends before the pictures its index names."""
+        entries = self._video.index_entries
+        lost = sum(entry.pos + entry.size > size_bytes for entry in entries)
+        if lost > 1:
+            raise ClipUnreadable(
+                f"{self._path.name} is cut off: {lost} of its {len(entries)} frames are "
+                "missing; take it again from its origin."
+            )
+
     def _pictures(self, timeline: Timeline) -> _Pictures:
         """Decode a few key frames: see :func:`probe`."""
         keys = [
@@ -266,7 +298,9 @@ class _Look:
                 return frames[0] if frames else None
         return None
 
-    def _check_pictures(self, pictures: _Pictures, damaged: float) -> None:
+    def _check_pictures(
+        self, pictures: _Pictures, damaged: float, allowed: float
+    ) -> None:
         name = self._path.name
         if len(pictures.sizes) > 1:
             sizes = " and ".join(f"{w}x{h}" for w, h in sorted(pictures.sizes))
@@ -275,7 +309,7 @@ class _Look:
                 "size first."
             )
         self._check_size(*next(iter(pictures.sizes)))
-        if damaged > _MAX_DAMAGE:
+        if damaged > allowed:
             raise ClipUnreadable(
                 f"{name} is damaged: {damaged:.0%} of what was looked at does not decode; "
                 "take it again from its origin, or convert it with another program."
