@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from fractions import Fraction
 from typing import Any, ClassVar
 
+from longtake.direction import clauses
 from longtake.engines.motion.choose import choose, go_on, source_map
 from longtake.engines.motion.plan import Plan
 from longtake.engines.motion.render import render as _render
@@ -42,7 +43,7 @@ class Motion:
             frames=_render(ask.context, choice.plan, ask.n_played),
             plan=choice.plan.to_json(),
             source_map=source_map(choice.plan, ask.n_played, len(ask.context)),
-            ignored=(ask.prompt,) if ask.prompt else (),
+            ignored=clauses(ask.prompt),
             notes=choice.notes,
         )
 

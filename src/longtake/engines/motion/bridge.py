@@ -25,6 +25,7 @@ _STEADY, _ERRATIC = 0.9, 0.4  # decay of the velocity, per frame
 _DISAGREEMENT = 1.0  # pixels, and
 _RELATIVE_DISAGREEMENT = 0.3  # of the velocity: more is no steady motion
 _STILL = 0.05  # gray levels: two frames nearer than this are one frame shown twice
+_REPEATED = 0.15  # of the largest step: nearer frames too, but for the codec's noise
 _ROUNDS = 6  # of the fixed-point search for where a pixel came from
 
 
@@ -42,10 +43,9 @@ def momentum(grays: Sequence[Gray]) -> Momentum:
     ``grays``: (h, w) uint8, the last frame first, then those before it. Repeats of a frame
     hold no time of the scene: the motion since the frame before is spread over the gap.
     """
-    distinct = [0]
-    for index, picture in enumerate(grays):
-        if difference(picture, grays[distinct[-1]]) > _STILL:
-            distinct.append(index)
+    changes = [difference(a, b) for a, b in pairwise(grays)]
+    least = max(_STILL, _REPEATED * max(changes, default=0.0))
+    distinct = [0] + [k for k, change in enumerate(changes, start=1) if change > least]
     steps: list[Flow] = [
         flow(grays[later], grays[earlier], Preset.MEDIUM) / np.float32(later - earlier)
         for later, earlier in pairwise(distinct[:3])

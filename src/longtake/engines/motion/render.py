@@ -16,6 +16,9 @@ from longtake.engines.protocol import Frame, Frames
 from longtake.errors import EngineIncapable
 
 _AHEAD = 2  # frames drawn side by side: OpenCV lets go of the interpreter
+_LARGE = (
+    2_500_000  # pixels: each takes some 100 bytes while it is drawn; then one by one
+)
 
 
 def render(context: Frames, plan: Plan, start: int = 0) -> Iterator[Frame]:
@@ -26,7 +29,8 @@ def render(context: Frames, plan: Plan, start: int = 0) -> Iterator[Frame]:
     work. Raises EngineIncapable where the plan is not one of these frames.
     """
     painter = Painter(context, plan)
-    with same_bits(), ThreadPoolExecutor(_AHEAD) as pool:
+    workers = _AHEAD if context[0, :, :, 0].size <= _LARGE else 1
+    with same_bits(), ThreadPoolExecutor(workers) as pool:
         coming: deque[Future[Frame]] = deque()
         try:
             for time in range(start, plan.n_frames):

@@ -79,23 +79,31 @@ class Paths:
     ) -> Jump | None:
         """The next jump after landing at ``landed`` (None: from the clip's end)."""
         first = self.last if landed is None else landed + self.shortest
-        options = self.total[first:].copy()
-        if before is not None:
-            low = max(before.leave - _SAME - first, 0)
-            high = max(before.leave + _SAME + 1 - first, 0)
-            beside = slice(max(before.land - _SAME, 0), before.land + _SAME + 1)
-            options[low:high, beside] = np.inf
-        if not options.size:
-            return None
-        least = options.min()
-        if not np.isfinite(least):
+        options = self._options(first, before)
+        if options is None:
             return None
         # Of jumps that are nearly the same only the best is an option.
         best_nearby = cv2.erode(options, np.ones((2 * _SAME + 1,) * 2, np.uint8))
-        worse = np.where(options == best_nearby, options - least, np.inf)
+        worse = np.where(options == best_nearby, options - options.min(), np.inf)
         chance = np.exp(-worse / _UNEVEN).ravel()
         pick = int(rng.choice(chance.size, p=chance / chance.sum()))
         return Jump(first + pick // options.shape[1], pick % options.shape[1])
+
+    def _options(self, first: int, before: Jump | None) -> NDArray[np.float64] | None:
+        """(leave from ``first`` on, land) totals without the jump ``before``.
+
+        What is nearly that jump is left out too, unless nothing else is left.
+        """
+        for near in (_SAME, 0):
+            left = self.total[first:].copy()
+            if before is not None:
+                early = max(before.leave - near - first, 0)
+                late = max(before.leave + near + 1 - first, 0)
+                beside = slice(max(before.land - near, 0), before.land + near + 1)
+                left[early:late, beside] = np.inf
+            if np.isfinite(left).any():
+                return left
+        return None
 
 
 def _jump_costs(apart: NDArray[np.float64], fade: int) -> NDArray[np.float64]:
@@ -119,7 +127,8 @@ def propose(
     if study.still:
         return None
     paths = Paths(study)
-    if paths.shortest < study.frames_in(_STUTTER_S):
+    shortest, longest = study.frames_in(_STUTTER_S), len(study.frames) // 2
+    if not shortest <= paths.shortest <= longest:
         return None
     runs = list(before.runs) if before else [Run(-1, 0.0, then=study.pace)]
     while runs[-1].at < n_frames:
