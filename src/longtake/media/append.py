@@ -8,6 +8,7 @@ from pathlib import Path
 
 import av
 
+from longtake.errors import MediaFailed
 from longtake.media.encode import Picture, encoded, open_append
 from longtake.media.h264 import CopyRefused
 from longtake.media.output import Packet
@@ -41,7 +42,12 @@ class Append:
         self._cut, self._schedule = cut, schedule
         context = stream.codec_context
         codec = context.codec.canonical_name
-        self._encoder = open_append(codec, picture)
+        try:
+            self._encoder = open_append(codec, picture)
+        except MediaFailed as error:
+            raise CopyRefused(
+                f"no {codec} encoder here makes {picture.pixel_format}"
+            ) from error
         if codec == "av1":
             require_same_header(
                 context.extradata or b"",

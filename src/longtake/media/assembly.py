@@ -16,7 +16,7 @@ from longtake.media.clip import Clip
 from longtake.media.color import Converter
 from longtake.media.copy import Copy
 from longtake.media.decode import deinterlaced, shown
-from longtake.media.encode import Picture, describe_h264
+from longtake.media.encode import Picture, add_encoder
 from longtake.media.h264 import CopyRefused
 from longtake.media.joined import Joined, Order
 from longtake.media.output import Output
@@ -128,7 +128,7 @@ def _recoded(
         _sized(order, fitting.picture),
         source,
         schedule,
-        lambda output: _h264(output, source, clip, fitting.picture, schedule),
+        lambda output: _encoder(output, source, clip, fitting.picture, schedule),
         zero=zero,
     )
     frames = chain(kept(), fitting.new(new))
@@ -158,7 +158,7 @@ def _new_only(
         _sized(order, fitting.picture),
         source,
         schedule,
-        lambda output: _h264(output, source, clip, fitting.picture, schedule),
+        lambda output: _encoder(output, source, clip, fitting.picture, schedule),
         zero=zero,
     )
     frames = chain(fitting.decoded(handles), fitting.new(new))
@@ -172,7 +172,7 @@ def _sized(order: Order, picture: Picture) -> Order:
     return order.model_copy(update={"lineage": order.lineage.model_copy(update=size)})
 
 
-def _h264(
+def _encoder(
     output: Output,
     source: InputContainer,
     clip: Clip,
@@ -180,9 +180,7 @@ def _h264(
     schedule: Schedule,
 ) -> av.VideoStream:
     """A stream for a full re-encode, turned and described as the source's."""
-    stream = output.container.add_stream("libx264", rate=picture.rate)
-    assert isinstance(stream, av.VideoStream)
-    describe_h264(stream, picture, schedule.tick)
+    stream = add_encoder(output, picture, schedule.tick)
     describe(stream, source.streams[clip.video.index])
     if clip.video.rotation:
         stream.set_display_rotation(-clip.video.rotation)

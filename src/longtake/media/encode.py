@@ -13,7 +13,7 @@ from av.codec.context import Flags
 from longtake.errors import MediaFailed, SetupIncomplete
 from longtake.media.clip import Color
 from longtake.media.h264.recipe import Recipe
-from longtake.media.output import Packet
+from longtake.media.output import Output, Packet
 
 KEY_DISTANCE_S = 2
 
@@ -23,6 +23,12 @@ _VPX_OPTIONS = {
     "cpu-used": "4",
     "auto-alt-ref": "0",  # every packet is a picture that is shown
     "lag-in-frames": "0",
+}
+_VP9_OPTIONS = {
+    "deadline": "good",
+    "cpu-used": "4",
+    "row-mt": "1",
+    "crf": "20",
     "b": "0",
 }
 
@@ -68,7 +74,7 @@ def open_append(codec: str, picture: Picture) -> av.VideoCodecContext:
         }
     elif codec == "vp9":
         encoder = _create("libvpx-vp9")
-        options = _VPX_OPTIONS | {"crf": "20", "row-mt": "1"}
+        options = _VPX_OPTIONS | _VP9_OPTIONS
     else:
         encoder = _create("libvpx")
         options = _VPX_OPTIONS | {"crf": "8", "b": str(_generous_bit_rate(picture))}
@@ -82,13 +88,22 @@ def open_append(codec: str, picture: Picture) -> av.VideoCodecContext:
     return _opened(encoder)
 
 
-def describe_h264(stream: av.VideoStream, picture: Picture, tick: Fraction) -> None:
-    """Set up ``stream`` for a full re-encode of times in ticks of ``tick`` seconds."""
+def add_encoder(output: Output, picture: Picture, tick: Fraction) -> av.VideoStream:
+    """A stream for a full re-encode of frames timed in ``tick`` seconds.
+
+    H.264, which is played everywhere; VP9 in webm, which takes no H.264.
+    """
+    name, options = "libx264", _H264_OPTIONS
+    if output.family == "webm":
+        name, options = "libvpx-vp9", _VP9_OPTIONS
+    stream = output.container.add_stream(name, rate=picture.rate)
+    assert isinstance(stream, av.VideoStream)
     encoder = stream.codec_context
     _describe(encoder, picture)
     encoder.time_base = tick
     encoder.gop_size = max(1, round(KEY_DISTANCE_S * picture.rate))
-    encoder.options = dict(_H264_OPTIONS)
+    encoder.options = dict(options)
+    return stream
 
 
 def encoded(

@@ -64,19 +64,15 @@ def _objections(clip: Clip) -> Iterator[tuple[bool, str]]:
 def container_for(clip: Clip, only_new: bool = False) -> str:
     """The suffix of the result's name, decidable before any work.
 
-    The source's own container where it holds what the join makes, else ``.mp4``.
+    The source's own container; ``.mp4`` for avi, transport streams and new frames alone.
     """
     return _SUFFIXES[_family(clip, only_new=only_new)]
 
 
 def _family(clip: Clip, *, only_new: bool) -> Family:
-    if only_new:
-        return "mp4"
     match clip.container:
-        case "mp4" | "mov" | "matroska" as family:
+        case "mov" | "matroska" | "webm" as family if not only_new:
             return family
-        case "webm" if plan_join(clip)[0] == "append":
-            return "webm"
     return "mp4"
 
 

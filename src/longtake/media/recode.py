@@ -105,12 +105,13 @@ def psnr(given: Iterator[av.VideoFrame], made: Iterator[av.VideoFrame]) -> float
 
     ``given``: what the encoder was given, ``made``: what a decoder makes of its packets.
     """
-    error, n_samples = 1, 0  # never zero: equal frames are a very high ratio
+    error = n_samples = 0
     for ours, theirs in zip(given, made, strict=False):
         difference = _lines(ours.planes[0]).astype(np.int32) - _lines(theirs.planes[0])
         error += int(np.vdot(difference, difference))
         n_samples += difference.size
-    return 10 * math.log10(_PEAK**2 * n_samples / error) if n_samples else 0.0
+    assert n_samples, "a result has frames of its source"
+    return 10 * math.log10(_PEAK**2 * n_samples / max(error, 1))  # equal: a high ratio
 
 
 def _lines(plane: VideoPlane) -> NDArray[np.uint8]:

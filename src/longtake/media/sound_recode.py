@@ -119,12 +119,14 @@ class RecodedSound:
         window = self._window
         stop = None if window.stop is None else self._number(window.stop)
         at = None if window.start is None else self._number(window.start)
+        due: int | None = None  # where the source's next sample belongs
         for frame in self._resampled(source):
             first = frame.pts  # in samples: the resampler's own time base
             assert first is not None
+            if due is not None and abs(first - due) <= self._rate // _JITTER:
+                first = due
+            due = first + frame.samples
             at = first if at is None else at
-            if abs(first - at) <= self._rate // _JITTER:
-                first = at
             samples = self._array(frame)[:, max(at - first, 0) :]
             if stop is not None:
                 samples = samples[:, : max(stop - max(at, first), 0)]
