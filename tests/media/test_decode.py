@@ -12,14 +12,13 @@ import av
 import numpy as np
 import pytest
 from tests import clips
+from tests.media.looking import decoded, look
 
 from longtake.errors import ClipRefused, ClipUnreadable
 from longtake.media import decode, probe
-from longtake.media.child import Channel
 from longtake.media.clip import Clip
 from longtake.media.source import open_source
 from longtake.media.timeline import Timeline
-from longtake.media.wire import Frame
 
 Made = Callable[..., Path]
 N = 72
@@ -41,29 +40,6 @@ KINDS: dict[str, tuple[str, dict[str, Any]]] = {
     "late start": ("mp4", {"start": Fraction(3, 2)}),
     "4:4:4 full range": ("mp4", {"pix_fmt": "yuv444p", "color": (1, 2, 1, 1)}),
 }
-
-
-class Heard(Channel):
-    """A channel whose other end is here: a child's work without the cost of a child."""
-
-    def __init__(self) -> None:
-        self.frames_sent: list[Frame] = []
-
-    def send_frame(self, frame: Frame, **_: Any) -> None:
-        self.frames_sent.append(frame)
-
-
-def look(path: Path) -> Clip:
-    """What the probe finds, looked at in this process."""
-    request = {"path": str(path), "max_clip_s": 900, "max_clip_bytes": 1 << 30}
-    return Clip.model_validate(probe.work(request, Heard())["clip"])
-
-
-def decoded(clip: Clip, first: int, count: int) -> list[Frame]:
-    """Decoded frames, in this process."""
-    request = {"clip": clip.model_dump(mode="json"), "first": first, "count": count}
-    decode.work(request, heard := Heard())
-    return heard.frames_sent
 
 
 def counters(clip: Clip, first: int, count: int) -> list[int | None]:

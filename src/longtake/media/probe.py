@@ -10,26 +10,17 @@ from typing import Any, cast
 
 import av
 import av.error
-from av.codec import CodecContext
 from av.container import InputContainer
 from av.stream import Discard, Disposition, Stream
 
 from longtake import settings as settings_
-from longtake.errors import ClipRefused, ClipUnreadable
-from longtake.media import boxes, child, timing
+from longtake.errors import ClipUnreadable
+from longtake.media import boxes, child, intake, timing
 from longtake.media.clip import AudioFacts, Clip, Color, TrackFacts, VideoFacts
 from longtake.media.lineage import TAG
-from longtake.media.source import MAX_PIXELS, open_source, translated
+from longtake.media.source import open_source, translated
 from longtake.media.timeline import Packet, Timeline
 
-CODECS = frozenset(
-    {"h264", "hevc", "vp8", "vp9", "av1", "mpeg4", "mpeg2video", "mpeg1video"}
-    | {"h263", "mjpeg", "prores", "dnxhd"}
-)
-_MIN_SIDE, _MAX_SIDE = 16, 4096
-_MAX_ASPECT = 4
-_MIN_RATE, _MAX_RATE = 1, 240
-_MAX_DAMAGE = 0.02
 _SAMPLES = 8  # key frames that are decoded
 _MAX_CPU_S = 600
 _FULL_RANGE = 2  # FFmpeg's number
@@ -85,12 +76,7 @@ def work(request: dict[str, Any], _: child.Channel) -> dict[str, Any]:
             count = timing.frames_before(timeline.shown, timeline.tick, moment)
             return {"n_frames": count}
         size_bytes = path.stat().st_size
-        if size_bytes > request["max_clip_bytes"]:
-            raise ClipRefused(
-                f"{path.name} has {size_bytes:,} bytes, more than the "
-                f"{request['max_clip_bytes']:,} that are taken; shorten it or raise "
-                "LONGTAKE_MAX_CLIP_BYTES."
-            )
+        intake.check_bytes(path.name, size_bytes, request["max_clip_bytes"])
         clip = _Look(path, container, request["max_clip_s"]).clip(size_bytes)
     return {"clip": clip.model_dump(mode="json")}
 
@@ -126,7 +112,7 @@ class _Look:
     """One look at one open file."""
 
     def __init__(self, path: Path, container: InputContainer, max_clip_s: int) -> None:
-        self._path, self._container = path, container
+        self._path, self._name, self._container = path, path.name, container
         # matroska writes the names of tags in capitals
         tags = {name.lower(): text for name, text in container.metadata.items()}
         self._lineage = tags.get(TAG)
@@ -139,14 +125,15 @@ class _Look:
 
     def clip(self, size_bytes: int) -> Clip:
         """All facts. Raises ClipRefused for what is beyond a limit."""
-        self._check_stream()
+        intake.check_stream(self._name, self._video)
         timeline = Timeline.of(self._video, self._packets())
-        self._check_length(timeline)
-        self._check_end(size_bytes)
+        if not self._own:
+            intake.check_length(self._name, timeline, self._max_s)
+        intake.check_end(self._name, self._video, size_bytes)
         pictures = self._pictures(timeline)
         damaged = max(timeline.corrupt_share, pictures.n_damaged / pictures.n_looked)
-        single = 1 / len(timeline.packets)  # a file's last packet is easily cut
-        self._check_pictures(pictures, damaged, max(_MAX_DAMAGE, single))
+        intake.check_one_size(self._name, pictures.sizes)
+        intake.check_damage(self._name, damaged, len(timeline.packets))
         container = self._container_name()
         layout = boxes.Layout(fragmented=False, n_edits=1)
         if container in {"mp4", "mov"}:
@@ -170,37 +157,7 @@ class _Look:
                 return stream
         held = "sound" if self._container.streams.audio else "nothing that moves"
         raise ClipUnreadable(
-            f"{self._path.name} holds {held}, but no video; name a video file."
-        )
-
-    def _check_stream(self) -> None:
-        """What can be refused before a packet is read."""
-        name, codec = self._path.name, self._video.codec_context
-        coding = _coding(self._video)
-        if coding not in CODECS:
-            raise ClipRefused(
-                f"{name} is coded as {coding}, which is not taken; convert it to H.264."
-            )
-        width, height = codec.width, codec.height
-        if not codec.pix_fmt or not width or not height:
-            raise ClipUnreadable(
-                f"{name} does not say how its pictures are made; it is cut off or damaged."
-            )
-        self._check_size(width, height)
-        aspect = self._aspect()
-        if not Fraction(1, _MAX_ASPECT) <= aspect <= _MAX_ASPECT:
-            raise ClipRefused(
-                f"{name} has pixels of the shape {aspect}, which is beyond "
-                f"{_MAX_ASPECT}:1; convert it to square pixels."
-            )
-
-    def _check_size(self, width: int, height: int) -> None:
-        small, large = sorted((width, height))
-        if _MIN_SIDE <= small <= large <= _MAX_SIDE and width * height <= MAX_PIXELS:
-            return
-        raise ClipRefused(
-            f"{self._path.name} is {width}x{height}; sides of {_MIN_SIDE} to {_MAX_SIDE} "
-            f"pixels and {MAX_PIXELS:,} pixels in all are taken, so scale it first."
+            f"{self._name} holds {held}, but no video; name a video file."
         )
 
     def _packets(self) -> Iterator[Packet]:
@@ -209,7 +166,7 @@ class _Look:
         for stream in self._container.streams:
             stream.discard = Discard.default if stream in wanted else Discard.all
         n_packets = 0
-        limit = self._max_s * _MAX_RATE
+        limit = self._max_s * intake.MAX_RATE
         for packet in self._container.demux(*wanted):
             if not packet.size:
                 continue
@@ -220,29 +177,8 @@ class _Look:
                 self._changes.append(n_packets)
             n_packets += 1
             if n_packets > limit and not self._own:
-                raise self._too_long()
+                raise intake.too_long(self._name, self._max_s)
             yield cast(Packet, packet)
-
-    def _too_long(self) -> ClipRefused:
-        return ClipRefused(
-            f"{self._path.name} is longer than the {self._max_s} s that are taken; "
-            "shorten it or raise LONGTAKE_MAX_CLIP_S."
-        )
-
-    def _check_length(self, timeline: Timeline) -> None:
-        span = (timeline.shown[-1] - timeline.shown[0]) * timeline.tick
-        if span > self._max_s and not self._own:
-            raise self._too_long()
-
-    def _check_end(self, size_bytes: int) -> None:
-        """Whether the file ends before the pictures its index names."""
-        entries = self._video.index_entries
-        lost = sum(entry.pos + entry.size > size_bytes for entry in entries)
-        if lost > 1:
-            raise ClipUnreadable(
-                f"{self._path.name} is cut off: {lost} of its {len(entries)} frames are "
-                "missing; take it again from its origin."
-            )
 
     def _pictures(self, timeline: Timeline) -> _Pictures:
         """Decode a few key frames: see :func:`probe`."""
@@ -272,7 +208,7 @@ class _Look:
             found.interlaced |= frame.interlaced_frame
         if found is None:
             raise ClipUnreadable(
-                f"{self._path.name} has no picture that can be decoded; it is damaged or "
+                f"{self._name} has no picture that can be decoded; it is damaged or "
                 "cut off, take it again from its origin."
             )
         found.n_looked, found.n_damaged = len(spread), damaged
@@ -298,23 +234,6 @@ class _Look:
                 return frames[0] if frames else None
         return None
 
-    def _check_pictures(
-        self, pictures: _Pictures, damaged: float, allowed: float
-    ) -> None:
-        name = self._path.name
-        if len(pictures.sizes) > 1:
-            sizes = " and ".join(f"{w}x{h}" for w, h in sorted(pictures.sizes))
-            raise ClipRefused(
-                f"{name} changes its picture size on the way ({sizes}); convert it to one "
-                "size first."
-            )
-        self._check_size(*next(iter(pictures.sizes)))
-        if damaged > allowed:
-            raise ClipUnreadable(
-                f"{name} is damaged: {damaged:.0%} of what was looked at does not decode; "
-                "take it again from its origin, or convert it with another program."
-            )
-
     def _container_name(self) -> str:
         names = self._container.format.name
         if "mp4" in names:
@@ -324,9 +243,6 @@ class _Look:
             with self._path.open("rb") as file:
                 return "webm" if b"webm" in file.read(64) else "matroska"
         return names
-
-    def _aspect(self) -> Fraction:
-        return self._video.sample_aspect_ratio or Fraction(1)
 
     def _facts(
         self, timeline: Timeline, pictures: _Pictures, n_edits: int
@@ -340,7 +256,7 @@ class _Look:
             profile=codec.profile,
             width=first.width,
             height=first.height,
-            pixel_aspect=self._aspect(),
+            pixel_aspect=intake.aspect(self._video),
             rotation=round(-first.rotation / 90) * 90 % 360,
             pixel_format=pixels.name,
             bit_depth=pixels.components[0].bits,
@@ -369,11 +285,7 @@ class _Look:
             ticks = timeline.packets[timeline.order[0]].duration
             step = ticks * timeline.tick or 1 / (declared or Fraction(25))
             pace = timing.Pace(step, variable=False)
-        if not _MIN_RATE <= pace.rate <= _MAX_RATE:
-            raise ClipRefused(
-                f"{self._path.name} has {float(pace.rate):.3g} frames per second; "
-                f"{_MIN_RATE} to {_MAX_RATE} are taken, so convert it first."
-            )
+        intake.check_rate(self._name, pace.rate)
         return pace
 
     def _audio_facts(self) -> AudioFacts | None:
@@ -401,18 +313,12 @@ class _Look:
             TrackFacts(
                 index=stream.index,
                 kind=stream.type,
-                codec=_coding(stream),
+                codec=intake.coding(stream),
                 language=stream.metadata.get("language"),
             )
             for stream in self._container.streams
             if stream.index not in taken
         )
-
-
-def _coding(stream: Stream) -> str:
-    """The name of a stream's codec, "unknown" where FFmpeg has no decoder for it."""
-    codec: CodecContext | None = stream.codec_context
-    return "unknown" if codec is None else codec.codec.canonical_name
 
 
 def _color(frame: av.VideoFrame) -> Color:
