@@ -101,10 +101,14 @@ def read_counter(frame: Frame) -> int:
         inset = (right - left) // 4
         block = frame[top + inset : bottom - inset, left + inset : right - inset]
         code = code << 1 | int(block.mean() > 128)
-    number = code >> 4
-    if _code(number) != code:
+    return read_code(code)
+
+
+def read_code(code: int) -> int:
+    """The number in the counter's bits as they stand; ValueError where they are no code."""
+    if _code(code >> 4) != code:
         raise ValueError("no counter can be read from this frame")
-    return number
+    return code >> 4
 
 
 def _code(number: int) -> int:

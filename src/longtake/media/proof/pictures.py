@@ -21,6 +21,7 @@ from longtake.media.color import Converter
 from longtake.media.source import open_source
 from longtake.media.timeline import Timeline
 
+_BYTE = 8
 _FULL = 2  # FFmpeg's color range
 _BT709_WEIGHTS = np.array([0.2126, 0.7152, 0.0722], np.float32)
 _SAME_DB = 99.0  # what stands for "no error at all"
@@ -152,15 +153,20 @@ def _luma(frame: av.VideoFrame) -> NDArray[np.float32]:
     """Luma of 0 to 255, (height, width) float32; of HDR that of its SDR form."""
     color = Color(
         matrix=frame.colorspace,
-        full_range=frame.color_range == _FULL,
+        full_range=frame.color_range == _FULL or "yuvj" in frame.format.name,
         primaries=frame.color_primaries,
         transfer=frame.color_trc,
     )
-    if color.hdr or frame.format.is_rgb:
+    first = [part for part in frame.format.components if part.plane == 0]
+    if color.hdr or frame.format.is_rgb or len(first) > 1:
         converter = _converter(color, frame.width, frame.height)
         return converter.to_rgb(frame).astype(np.float32) @ _BT709_WEIGHTS
-    gray = frame.reformat(format="gray8", dst_color_range="JPEG").to_ndarray()
-    return gray.astype(np.float32)
+    bits = first[0].bits
+    lines = next(_planes(frame)).view(np.uint8 if bits <= _BYTE else np.uint16)
+    samples: NDArray[np.float32] = lines.astype(np.float32) / 2 ** (bits - _BYTE)
+    if not color.full_range:
+        samples = (samples - 16) * np.float32(255 / 219)
+    return samples
 
 
 @cache
