@@ -27,7 +27,7 @@ from longtake.media.probe import probe
 CLIPS = Path(__file__).resolve().parent.parent.parent / "shared" / "clips"
 QUESTION = (
     "How near does a continuation come to what really happened next, and would the gate "
-    "let it through? (Up to eight windows of each real clip, none across a cut or fade: "
+    "let it through? (Up to five windows of each real clip, none across a cut or fade: "
     "at most 5 s of context, then 0.5 to 2 s held out, at 416 pixels wide. Each cell is the "
     "median over all windows, with the 5th and 95th percentile; what really happened is "
     "measured like a continuation. PSNR (RGB) and SSIM (luma) are of the frame so many "
@@ -40,7 +40,7 @@ ENGINES = ("motion", "persistence")
 REAL = "real"
 
 _LATER = (1, 6, 12)  # frames after the join
-_WINDOWS = 8  # of one clip
+_WINDOWS = 5  # of one clip
 _CONTEXT_S, _MOST_S = 5, 2
 _LEAST_S = Fraction(1, 2)  # of context, and held out
 _FEWEST = 12  # frames likewise: the last of _LATER must be among them

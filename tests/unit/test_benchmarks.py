@@ -13,8 +13,20 @@ _MEGABYTE = 1_000_000
 
 
 def test_ratios_count_the_proof_to_the_copy() -> None:
-    row = {"copy_s": 1.5, "proof_s": 0.5, "reencode_s": 60.0, "veryfast_s": 30.0}
-    assert join.ratios(row) == {"copy_times_faster": 30.0, "than_veryfast": 15.0}
+    cost = {
+        "copy_s": 1.5,
+        "proof_s": 0.5,
+        "reencode_s": 60.0,
+        "veryfast_s": 30.0,
+        "copy_cpu_s": 3.0,
+        "proof_cpu_s": 1.0,
+        "reencode_cpu_s": 100.0,
+    }
+    assert join.ratios(cost) == {
+        "times_faster": 30.0,
+        "than_veryfast": 15.0,
+        "less_cpu": 25.0,
+    }
 
 
 def test_a_row_of_speed_is_made_of_medians() -> None:
