@@ -16,9 +16,7 @@ from longtake.engines.protocol import Frame, Frames
 from longtake.errors import EngineIncapable
 
 _AHEAD = 2  # frames drawn side by side: OpenCV lets go of the interpreter
-_LARGE = (
-    2_500_000  # pixels: each takes some 100 bytes while it is drawn; then one by one
-)
+_LARGE = 2_500_000  # pixels: some 100 bytes each while they are drawn; then one by one
 
 
 def render(context: Frames, plan: Plan, start: int = 0) -> Iterator[Frame]:

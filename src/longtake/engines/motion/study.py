@@ -19,6 +19,8 @@ from longtake.engines.motion.bridge import LOOK_BACK
 from longtake.engines.protocol import Frames
 
 _LIVELIEST = 1.7  # times the usual step: the first new one is not to be larger
+_CALMEST = 1 / 3  # of the median step
+_FEW = 2  # frames: fewer make no step
 _STILL = 0.1  # gray levels
 _RECENT = 24  # steps that say how the clip behaves at its end
 
@@ -29,8 +31,8 @@ class Study:
 
     ``frames``: (time, h, w, 3) uint8, inside letterbox bars, at most 416 pixels wide.
     ``box``: those bars, in pixels of the clip. ``apart``: (time, time) float64, how far
-    two moments are apart in pose and motion, in steps (the clip's median change from
-    frame to frame). ``step`` is that of the clip's end, ``last_step`` its very last one,
+    two moments are apart in pose and motion, in steps (the change from frame to frame:
+    the clip's median one, or a smaller one that is usual around either). ``step`` is that of the clip's end, ``last_step`` its very last one,
     both in gray levels and without repeated frames.
     """
 
@@ -84,7 +86,7 @@ def study(context: Frames, rate: Fraction) -> Study:
         frames=frames,
         rate=rate,
         box=None if box == whole else box,
-        apart=distances(frames),
+        apart=_apart(frames),
         step=float(np.median(steps)) if steps else 0.0,
         last_step=steps[-1] if steps else 0.0,
     )
@@ -92,3 +94,17 @@ def study(context: Frames, rate: Fraction) -> Study:
 
 def _small(frame: Frame) -> Frame:
     return small(frame)
+
+
+def _apart(frames: Frames) -> NDArray[np.float64]:
+    """Distances in median steps, where it is calmer than that in calmer steps.
+
+    Beside a whip pan any jump between two calm moments would seem small.
+    """
+    apart = distances(frames)
+    if len(apart) < _FEW:
+        return apart
+    between = np.diagonal(apart, 1)  # already a mean over five frames
+    around = (np.append(between, between[-1]) + np.append(between[0], between)) / 2
+    calm = np.clip(np.minimum(around[:, None], around[None]), _CALMEST, 1)
+    return np.asarray(apart / calm)
