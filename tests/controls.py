@@ -50,7 +50,8 @@ def pulse(context: Frames, future: Frames) -> Frames:
 
 
 def tint(context: Frames, future: Frames) -> Frames:
-    return _bytes(future + np.array([22.0, 8.0, -16.0]))
+    """A touch of pink that leaves luma within one level of what it was."""
+    return _bytes(future + np.array([14.0, -6.0, -14.0]))
 
 
 def creeping_tint(context: Frames, future: Frames) -> Frames:

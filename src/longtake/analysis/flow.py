@@ -116,13 +116,13 @@ def _grid(height: int, width: int) -> Flow:
     return np.dstack([columns, rows]).astype(np.float32)
 
 
-def residual(before: Gray, after: Gray, displacement: Flow) -> float:
-    """Mean absolute difference left when the motion is taken away, in gray levels."""
+def residual(before: Picture, after: Picture, displacement: Flow) -> float:
+    """Mean absolute difference left when the motion is taken away, in levels of 8 bits."""
     return difference(before, warp(after, displacement))
 
 
 def difference(before: Picture, after: Picture) -> float:
-    """Mean absolute difference of two pictures of one size and type, in gray levels."""
+    """Mean absolute difference of two pictures of one size and type, in levels of 8 bits."""
     return cv2.norm(before, after, cv2.NORM_L1) / before.size
 
 

@@ -1,8 +1,9 @@
 """The measures of a join and of the continuation after it.
 
 Each is a ratio to the clip's own behavior (1 = like the clip), taken on pictures at most
-416 pixels wide. Steps are mean absolute differences of luma, in gray levels; residuals
-the same with dense flow taken away; speeds mean lengths of the flow, in pixels a frame.
+416 pixels wide. Steps are mean absolute differences over R, G and B (a change of tint alone
+leaves luma as it was), in levels of 8 bits; residuals the same with dense flow taken away;
+speeds mean lengths of the flow, in pixels a frame.
 
 Where a clip hardly moves, a ratio divides by almost nothing. So every ratio is
 ``(new + floor) / (own + floor)`` with a floor below what anybody sees: a clip that stands
@@ -34,7 +35,7 @@ from longtake.analysis.pictures import Frame, Frames, gray, lab_mean, sharpness
 from longtake.analysis.recurrence import recall, rewind, rhythm, same_source
 from longtake.media.clip import Facts
 
-LEVELS = 0.05  # gray levels: one pixel in twenty changing by the least step of 8 bits
+LEVELS = 0.05  # levels: one pixel in twenty changing by the least step of 8 bits
 PIXELS = 0.02  # pixels: a fifth of what DIS can tell apart
 ENERGY = 0.05  # squared gray levels: less than rounding to 8 bits leaves (1/12)
 
@@ -74,9 +75,9 @@ class Measures(Facts):
 class Curves:
     """What a run of frames does, step by step; entry k is about frame k + 1.
 
-    ``step``, ``residual``: gray levels. ``speed``: pixels. ``turn``: pixels by which the
+    ``step``, ``residual``: levels. ``speed``: pixels. ``turn``: pixels by which the
     flow differs from the step before (first entry NaN). ``sway``: mean absolute second
-    difference in gray levels (last entry NaN). All (time - 1,) float64.
+    difference in levels (last entry NaN). All (time - 1,) float64.
     """
 
     step: NDArray[np.float64]
@@ -96,14 +97,14 @@ def curves(frames: Frames) -> Curves:
         size = (max(1, width // _QUARTER), max(1, height // _QUARTER))
         coarse = cv2.resize(moved, size, interpolation=cv2.INTER_AREA)
         return (
-            difference(lumas[k], lumas[k + 1]),
-            residual(lumas[k], lumas[k + 1], moved),
+            difference(frames[k], frames[k + 1]),
+            residual(frames[k], frames[k + 1], moved),
             speed(moved),
             np.asarray(coarse, np.float32),
         )
 
     def bent(k: int) -> float:
-        before, here, after = (lumas[j].astype(np.int16) for j in (k, k + 1, k + 2))
+        before, here, after = (frames[j].astype(np.int16) for j in (k, k + 1, k + 2))
         return difference(before + after, 2 * here)
 
     steps = each(one, range(len(lumas) - 1))
@@ -212,8 +213,7 @@ def _freeze(context: Frames, new: Frames, repeated: NDArray[np.bool_]) -> float:
 
 
 def _steps(frames: Frames) -> NDArray[np.float64]:
-    lumas = [gray(frame) for frame in frames]
-    return np.array([difference(a, b) for a, b in pairwise(lumas)])
+    return np.array([difference(a, b) for a, b in pairwise(frames)])
 
 
 def _looks(own: Frames, new: Frames) -> dict[str, float]:
