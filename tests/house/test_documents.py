@@ -89,3 +89,8 @@ def test_files_named_in_text_exist() -> None:
             and not any((top / name).exists() for top in tops)
         ]
         assert not lost, path
+
+
+def test_the_readme_explains_every_setting() -> None:
+    told = set(re.findall(r"LONGTAKE_[A-Z_]+", _README))
+    assert told == {f"LONGTAKE_{name.upper()}" for name in Settings.model_fields}
