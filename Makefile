@@ -7,9 +7,10 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
 # The first Python of at least 3.11; `make PYTHON=/path/to/python` chooses another.
 PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3.14 python3; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
-# Two test processes suit two cores; `make test JOBS=0` runs them in one.
+# Two test processes suit two cores; `make test JOBS=0` runs them in one. A file's tests
+# stay in one process, since they share the clips that it makes.
 JOBS ?= 2
-PYTEST := $(BIN)/python -m pytest -n $(JOBS)
+PYTEST := $(BIN)/python -m pytest -n $(JOBS) --dist loadfile
 
 .PHONY: help setup demo test quick check bench lock clean tools
 .DELETE_ON_ERROR:
