@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import errno
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
 from heapq import merge
 from pathlib import Path
@@ -23,25 +23,30 @@ from longtake.media.delivery import refusal
 Packet: TypeAlias = "av.Packet[Any]"
 Family = Literal["mp4", "mov", "matroska", "webm"]
 
+_CLOCK_LIMIT = 1 << 31
 _MICROSECOND = 1  # how long the muxer waits for a stream without packets
 
 
 class Output:
     """A file being written. Raises OutputRefused for whatever the system answers.
 
-    ``clock`` is the number of ticks a second of mp4 and mov tracks and edit lists:
-    the source's own, so that its times stay exact.
+    ``ticks`` are the time bases in which its times are whole, the picture's first. mp4 and
+    mov have one clock for the picture and one for edit lists and chapters: the picture's
+    own, and one that counts all of ``ticks``, where 32 bits hold it.
     """
 
-    def __init__(self, path: Path, family: Family, *, clock: int | None = None) -> None:
+    def __init__(
+        self, path: Path, family: Family, *, ticks: Sequence[Fraction]
+    ) -> None:
         self.path = path
         self.family = family
         options = {"max_interleave_delta": str(_MICROSECOND)}
         if family in {"mp4", "mov"}:
             options["movflags"] = "+faststart+use_metadata_tags"
-            if clock is not None:
-                options["video_track_timescale"] = str(clock)
-                options["movie_timescale"] = str(clock)
+            clock = ticks[0].denominator
+            common = math.lcm(*(tick.denominator for tick in ticks))
+            options["video_track_timescale"] = str(clock)
+            options["movie_timescale"] = str(common if common < _CLOCK_LIMIT else clock)
         try:
             self.container = av.open(
                 f"file:{path}", "w", format=family, container_options=options
@@ -88,9 +93,3 @@ def _refused(path: Path, error: av.error.FFmpegError) -> LongtakeError:
     if error.errno == errno.ENOENT:
         return OutputRefused(f"The folder '{path.parent}' does not exist.")
     return OutputRefused(refusal(path, OSError(error.errno, error.strerror)))
-
-
-def common_clock(*bases: Fraction) -> int | None:
-    """Ticks a second in which every one of ``bases`` is whole, where 32 bits hold it."""
-    ticks = math.lcm(*(base.denominator for base in bases))
-    return ticks if ticks < 1 << 31 else None

@@ -8,6 +8,7 @@ from fractions import Fraction
 import av
 from av.container import InputContainer
 
+from longtake.media.clip import Clip
 from longtake.media.joined import Joined, Order
 from longtake.media.output import Output, Packet
 from longtake.media.schedule import Schedule
@@ -41,9 +42,8 @@ class Result:
         clip = order.clip
         cut = order.n_keep < clip.video.n_frames
         self._cut = schedule.join if cut else None
-        self._output = Output(
-            order.output, order.family, clock=schedule.tick.denominator
-        )
+        ticks = [schedule.tick, *_edit_ticks(source, clip)]
+        self._output = Output(order.output, order.family, ticks=ticks)
         tracks = Tracks(source, clip.path, self._output, until=self._cut, zero=zero)
         self._sound: CopiedSound | RecodedSound | None = None
         self._lanes: list[Lane] = []
@@ -117,3 +117,11 @@ class Result:
         if not same and codec not in _COMPRESSED:
             raise NoSilence(f"{codec} sound is seldom played from {family} files")
         return silence_for(stream)
+
+
+def _edit_ticks(source: InputContainer, clip: Clip) -> list[Fraction]:
+    """The time bases of what is timed by the movie: chapters, and sound that begins late."""
+    ticks = [chapter["time_base"] for chapter in source.chapters()]
+    if clip.audio is not None and clip.audio.start > 0:
+        ticks.append(source.streams[clip.audio.index].time_base)
+    return [tick for tick in ticks if tick is not None]

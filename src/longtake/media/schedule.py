@@ -22,8 +22,16 @@ class Schedule:
 
     @property
     def join(self) -> Fraction:
-        """Seconds at which the first new frame is shown: zero where it is the first of all."""
-        return self.kept[-1] * self.tick + 1 / self.rate if self.kept else Fraction(0)
+        """Seconds at which the first new frame is shown: zero where it is the first of all.
+
+        On the grid that began with the first frame, where the last is still on it: what
+        ticks round off does not add up from join to join.
+        """
+        if not self.kept:
+            return Fraction(0)
+        behind = self.kept[-1] * self.tick + 1 / self.rate
+        grid = self.kept[0] * self.tick + len(self.kept) / self.rate
+        return grid if abs(grid - behind) <= self.tick else behind
 
     @property
     def end(self) -> Fraction:

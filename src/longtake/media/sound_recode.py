@@ -121,8 +121,9 @@ class RecodedSound:
         at = None if window.start is None else self._number(window.start)
         due: int | None = None  # where the source's next sample belongs
         for frame in self._resampled(source):
-            first = frame.pts  # in samples: the resampler's own time base
-            assert first is not None
+            assert frame.pts is not None
+            assert frame.time_base is not None
+            first = self._number(frame.pts * frame.time_base)
             if due is not None and abs(first - due) <= self._rate // _JITTER:
                 first = due
             due = first + frame.samples
