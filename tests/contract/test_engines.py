@@ -283,6 +283,22 @@ def test_a_canceled_engine_can_be_asked_again() -> None:
         assert len(asked(engine, context, 2)[0]) == 2
 
 
+def test_frames_may_be_let_go_after_the_process_is_gone() -> None:
+    context = scene(4)
+    with EngineProcess("slow") as engine:
+        answer = engine.extend(
+            iter(context),
+            n_context=4,
+            width=128,
+            height=80,
+            rate=RATE,
+            n_frames=10,
+            seed=1,
+        )
+        next(answer.frames)
+    answer.frames.close()  # type: ignore[attr-defined]
+
+
 def test_large_frames_flow_both_ways() -> None:
     context = np.random.default_rng(1).integers(0, 256, (6, 2160, 3840, 3), np.uint8)
     with EngineProcess("steady") as engine:

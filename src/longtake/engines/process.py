@@ -152,6 +152,8 @@ class EngineProcess:
 
     def _cancel(self) -> None:
         """Have the engine stop at its next frame; kill it if that takes too long."""
+        if self._process.returncode is not None:
+            return  # it was killed before its frames were let go
         with self._deadline(_CANCEL_S):
             try:
                 wire.write(self._stdin, "cancel")
