@@ -102,7 +102,7 @@ def shown(
     where too many are missing.
     """
     rank, missing, last = first, 0, None
-    for found, frame in chain(_from_rank(path, index, timeline, first), [(stop, None)]):
+    for found, frame in chain(from_rank(path, index, timeline, first), [(stop, None)]):
         for _ in range(rank, min(found, stop)):
             missing += 1
             stand_in = last or frame
@@ -166,16 +166,24 @@ def _pulled(graph: Graph) -> av.VideoFrame | None:
     return frame
 
 
-def _from_rank(
-    path: Path, index: int, timeline: Timeline, first: int
+def from_rank(
+    path: Path,
+    index: int,
+    timeline: Timeline,
+    first: int,
+    *,
+    n_threads: int = _THREADS,
 ) -> Iterator[Ranked]:
-    """Decoded frames with their ranks, beginning at ``first`` or before it."""
+    """Decoded frames with their ranks, from ``first`` on; damaged ones are left out.
+
+    Only inside a limited child.
+    """
     starts = list(islice(timeline.starts(first), _SEEKS)) if timeline.exact else []
     for start in [*starts, 0]:
         with open_source(path) as container, translated(path):
             stream = container.streams[index]
             assert isinstance(stream, av.VideoStream), "a video stream's index"
-            packets = _packets_from(container, stream, timeline, start)
+            packets = _packets_from(container, stream, timeline, start, n_threads)
             if packets is None:
                 continue
             ranked = _ranked(packets, timeline)
@@ -189,13 +197,17 @@ def _from_rank(
 
 
 def _packets_from(
-    container: InputContainer, stream: av.VideoStream, timeline: Timeline, start: int
+    container: InputContainer,
+    stream: av.VideoStream,
+    timeline: Timeline,
+    start: int,
+    n_threads: int,
 ) -> Iterator[Packet] | None:
     """The packets from number ``start`` on; None where seeking does not reach it."""
     for other in container.streams:
         other.discard = Discard.default if other is stream else Discard.all
     stream.codec_context.thread_type = "AUTO"
-    stream.codec_context.thread_count = _THREADS
+    stream.codec_context.thread_count = n_threads
     if not start:
         return container.demux(stream)
     # x264 says in its first packet which of its versions wrote the stream; FFmpeg needs

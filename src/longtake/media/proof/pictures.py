@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from math import log10
@@ -13,12 +12,11 @@ import av
 import av.error
 import av.logging
 import numpy as np
-from av.stream import Discard
 from numpy.typing import NDArray
 
 from longtake.media.clip import Color
 from longtake.media.color import Converter
-from longtake.media.source import open_source
+from longtake.media.decode import from_rank
 from longtake.media.timeline import Timeline
 
 _BYTE = 8
@@ -62,54 +60,16 @@ def shown(
 ) -> Iterator[tuple[int, av.VideoFrame]]:
     """The frames of rank ``first`` to ``last`` - 1 with their ranks, as decoded.
 
-    ``index`` is the stream. A frame that does not decode is left out. Begins at the last
-    key frame that allows it, or further back where seeking there misses.
+    ``index`` is the stream. A frame that does not decode is left out. In one thread: what
+    a decoder's own thread says would wait for the interpreter's lock while the
+    interpreter waits for that thread.
     """
     if first >= last:
         return
-    for start in timeline.starts(first):
-        begin = timeline.packets[start].pts if start else None
-        late = start > 0  # the seek may have gone too far
-        for rank, frame in _ranked(path, index, timeline.shown, begin):
-            if late and rank > first:
-                break
-            late = False
-            if rank >= last:
-                return
-            if rank >= first:
-                yield rank, frame
-        else:
+    for rank, frame in from_rank(path, index, timeline, first, n_threads=1):
+        if rank >= last:
             return
-
-
-def _ranked(
-    path: Path, index: int, pts: Sequence[int], begin: int | None
-) -> Iterator[tuple[int, av.VideoFrame]]:
-    """The decoded frames that are shown, with their ranks."""
-    for frame in _decoded(path, index, begin):
-        if frame.pts is not None:
-            rank = bisect_left(pts, frame.pts)
-            if rank < len(pts) and pts[rank] == frame.pts:
-                yield rank, frame
-
-
-def _decoded(path: Path, index: int, begin: int | None) -> Iterator[av.VideoFrame]:
-    with open_source(path) as container:
-        stream = container.streams[index]
-        assert isinstance(stream, av.VideoStream)
-        for other in container.streams:
-            if other.index != index:
-                other.discard = Discard.all
-        # What a decoder's own thread says would wait for the interpreter's lock while
-        # the interpreter waits for that thread.
-        stream.codec_context.thread_count = 1
-        if begin is not None:
-            container.seek(begin, stream=stream, backward=True)
-        for packet in container.demux(stream):
-            try:
-                yield from packet.decode()
-            except av.error.FFmpegError as error:
-                av.logging.log(av.logging.ERROR, "decoder", str(error))
+        yield rank, frame
 
 
 def same(one: av.VideoFrame, other: av.VideoFrame) -> bool:

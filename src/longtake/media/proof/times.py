@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
@@ -80,8 +80,8 @@ def uneven_step(
     return None
 
 
-def disorder(order: Iterable[tuple[int, int | None]]) -> int | None:
-    """The first packet, of (pts, dts), decoded before its forerunner or after it is due.
+def disorder(order: Iterable[tuple[int, int | None]]) -> Iterator[int]:
+    """The packets, of (pts, dts), decoded before their forerunner or after they are due.
 
     A packet without a decoding time (some containers keep none) is passed over.
     """
@@ -90,6 +90,5 @@ def disorder(order: Iterable[tuple[int, int | None]]) -> int | None:
         if dts is None:
             continue
         if dts > pts or (last is not None and dts <= last):
-            return index
+            yield index
         last = dts
-    return None
