@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from fractions import Fraction
 from itertools import chain
-from pathlib import Path
 
 import av
 from av.container import InputContainer
 
 from longtake import clock
+from longtake.errors import ClipUnreadable
 from longtake.media.append import Append
 from longtake.media.clip import Clip
 from longtake.media.color import Converter
@@ -23,7 +23,7 @@ from longtake.media.output import Output
 from longtake.media.recode import Fitting, psnr, recoded
 from longtake.media.result import Result
 from longtake.media.schedule import Schedule
-from longtake.media.source import open_source
+from longtake.media.source import open_source, translated
 from longtake.media.timeline import Timeline
 from longtake.media.tracks import add_copy, describe
 from longtake.media.wire import Frame
@@ -38,7 +38,7 @@ def assemble(order: Order, new: Iterator[Frame], tell: Tell) -> Joined:
 
     ``tell`` is called with "progress" now and then, where no new frames are asked for.
     """
-    timeline = _timeline(order.clip.path, order.clip.video.index)
+    timeline = _timeline(order.clip)
     with open_source(order.clip.path) as source:
         try:
             match order.mode:
@@ -57,11 +57,19 @@ def assemble(order: Order, new: Iterator[Frame], tell: Tell) -> Joined:
             return _recoded(order, source, timeline, new, tell)
 
 
-def _timeline(path: Path, index: int) -> Timeline:
-    with open_source(path) as container:
-        stream = container.streams[index]
-        assert isinstance(stream, av.VideoStream)
-        return Timeline.read(stream)
+def _timeline(clip: Clip) -> Timeline:
+    """The timeline of the source, which must still be what was probed."""
+    changed = f"{clip.path.name} has changed while it was extended; do it again."
+    with open_source(clip.path) as container, translated(clip.path):
+        if clip.video.index >= len(container.streams):
+            raise ClipUnreadable(changed)
+        stream = container.streams[clip.video.index]
+        if not isinstance(stream, av.VideoStream):
+            raise ClipUnreadable(changed)
+        timeline = Timeline.read(stream)
+    if len(timeline.packets) != clip.video.n_packets:
+        raise ClipUnreadable(changed)
+    return timeline
 
 
 def _copied(

@@ -169,12 +169,13 @@ class Join:
 def _comment(lineage: Lineage) -> str:
     """A sentence for people: which part of the file is synthetic, and made by what."""
     parts = [
-        f"{float(part.start):.2f} s to the next part ({part.n_frames} frames) is synthetic, "
-        f"made by the engine {part.engine} {part.engine_version or ''}".rstrip()
+        f"frames {part.first} to {part.first + part.n_frames - 1} by the engine "
+        f"{part.engine} {part.engine_version or ''}".rstrip()
         for part in lineage.parts
         if part.synthetic
     ]
-    return f"{lineage.made_by}: " + "; ".join(parts)
+    made = ", ".join(parts)
+    return f"Synthetic, made with {lineage.made_by}: {made} (counted from 0)."
 
 
 def work(request: dict[str, Any], channel: child.Channel) -> dict[str, Any]:

@@ -24,6 +24,7 @@ Packet: TypeAlias = "av.Packet[Any]"
 Family = Literal["mp4", "mov", "matroska", "webm"]
 
 _CLOCK_LIMIT = 1 << 31
+_MILLISECOND = Fraction(1, 1000)
 _MICROSECOND = 1  # how long the muxer waits for a stream without packets
 
 
@@ -47,6 +48,8 @@ class Output:
             common = math.lcm(*(tick.denominator for tick in ticks))
             options["video_track_timescale"] = str(clock)
             options["movie_timescale"] = str(common if common < _CLOCK_LIMIT else clock)
+        # The picture's own, except in matroska, whose muxer knows milliseconds only.
+        self.tick = ticks[0] if family in {"mp4", "mov"} else _MILLISECOND
         try:
             self.container = av.open(
                 f"file:{path}", "w", format=family, container_options=options

@@ -84,7 +84,7 @@ class Result:
             n_new=order.n_new,
             psnr_db=psnr_db,
             rate=order.clip.video.rate,
-            retimed_shift=None,
+            retimed_shift=self._schedule.shift(self._output.tick),
             sound=sound,
             tracks=self._tracks,
         )

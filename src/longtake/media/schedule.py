@@ -47,6 +47,13 @@ class Schedule:
             return self.kept[rank]
         return round((self.join + (rank - len(self.kept)) / self.rate) / self.tick)
 
+    def shift(self, tick: Fraction) -> Fraction | None:
+        """The largest change, seconds, that ticks of ``tick`` make to a kept time, if any."""
+        ratio = self.tick / tick
+        if ratio.denominator == 1 or not self.kept:
+            return None
+        return max(abs(round(time * ratio) - time * ratio) for time in self.kept) * tick
+
     def duration(self, rank: int) -> int:
         """Ticks from the frame ``rank`` to the next."""
         return self.pts(rank + 1) - self.pts(rank)
