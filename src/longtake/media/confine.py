@@ -22,7 +22,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from longtake import settings
 from longtake.media import landlock, seccomp
 
 try:
@@ -102,6 +101,8 @@ def environment() -> dict[str, str]:
 
     One BLAS thread, so that none runs before the child is confined.
     """
+    from longtake import settings  # noqa: PLC0415 - slow to import; a child never asks
+
     return {
         **settings.child_environment("SYSTEMROOT", "TEMP"),
         "PYTHONPATH": os.pathsep.join(path for path in sys.path if path),

@@ -6,14 +6,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import av
 import av.error
 from av.container import InputContainer
 from av.stream import Discard, Disposition, Stream
 
-from longtake import settings as settings_
 from longtake.errors import ClipUnreadable
 from longtake.media import boxes, child, intake, timing
 from longtake.media.clip import AudioFacts, Clip, Color, TrackFacts, VideoFacts
@@ -21,13 +20,16 @@ from longtake.media.lineage import TAG
 from longtake.media.source import open_source, translated
 from longtake.media.timeline import Packet, Timeline
 
+if TYPE_CHECKING:
+    from longtake.settings import Settings
+
 _SAMPLES = 8  # key frames that are decoded
 _MAX_CPU_S = 600
 _FULL_RANGE = 2  # FFmpeg's number
 _MOV_BRAND = "qt  "
 
 
-def probe(path: Path, *, settings: settings_.Settings | None = None) -> Clip:
+def probe(path: Path, *, settings: Settings | None = None) -> Clip:
     """The facts of a media file. Raises ClipUnreadable or ClipRefused, with a sentence.
 
     Every packet is read and timed; of the pictures only up to eight key frames are
@@ -35,7 +37,9 @@ def probe(path: Path, *, settings: settings_.Settings | None = None) -> Clip:
     a change of size that lasts from one of these to the next is found here, a shorter
     one when its frames are decoded.
     """
-    limits = settings or settings_.load()
+    from longtake.settings import load  # noqa: PLC0415 - slow to import; a child never asks
+
+    limits = settings or load()
     path = Path(path).absolute()
     request = {
         "path": str(path),
