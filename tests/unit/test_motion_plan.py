@@ -39,7 +39,7 @@ def test_a_ramp_ends_at_its_speed_and_half_way_between_both() -> None:
 
 
 def test_json_and_back_is_the_same_plan() -> None:
-    moved = Plan("push", 3, (Run(-1, 0.0),), shot=1, push=Push(0.08, 96.0))
+    moved = Plan("push", 3, (Run(-1, 0.0),), shot=1, push=Push(0.08, 96.0, 16.0))
     for plan in (PLAN, moved):
         assert Plan.from_json(json.loads(json.dumps(plan.to_json()))) == plan
 
@@ -148,7 +148,7 @@ def test_turning_fits_what_sways_and_not_what_passes() -> None:
 
 
 def test_the_camera_never_leaves_the_picture_and_never_stands() -> None:
-    move = Push(0.1, 96.0)
+    move = Push(0.1, 96.0, 16.0)
     width, height = 832, 464
     corners = np.array([[0, 0, 1], [width - 1, 0, 1], [0, height - 1, 1]]).T
     corners = np.c_[corners, [width - 1, height - 1, 1]]

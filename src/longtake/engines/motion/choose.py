@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from longtake.analysis.gate import Verdict, judge
+from longtake.analysis.gate import BANDS, Verdict, judge
 from longtake.analysis.measures import measure
+from longtake.analysis.recurrence import recall, rhythm
 from longtake.engines.motion import push, texture, turn
 from longtake.engines.motion.plan import Plan
 from longtake.engines.motion.render import render
@@ -72,9 +73,20 @@ def _verdict(study: Study, plan: Plan) -> Verdict:
     part = replace(plan, box=None).kept(n_frames)
     shown = np.stack(list(render(study.frames, part)))
     shows = source_map(part, 0, len(study.frames))
-    allowed = frozenset({"rewind"} if plan.kind == turn.KIND else ())
     found = measure(study.frames, shown, source_map=shows)
-    return judge(found, asked_for=allowed)
+    allowed = {"rewind"} if plan.kind == turn.KIND else set()
+    if _has_a_beat(study):
+        allowed.add("rhythm")
+    return judge(found, asked_for=frozenset(allowed))
+
+
+def _has_a_beat(study: Study) -> bool:
+    """Whether the clip itself is as regular as a loop: then its continuation is, too."""
+    half = len(study.frames) // 2
+    if half < 1:
+        return False
+    found = recall(study.frames[:half], study.frames[half:])
+    return found is not None and rhythm(found.again) not in BANDS["rhythm"]
 
 
 def go_on(study: Study, before: Plan, n_frames: int, seed: int) -> Choice:

@@ -49,11 +49,12 @@ class Push:
     """A slow camera move over the picture, a function of the time since the join.
 
     ``zoom`` is its largest gain (0.08 = 8 %), ``half_period`` the frames from none to
-    all of it.
+    all of it, ``ease`` those in which it gathers speed.
     """
 
     zoom: float
     half_period: float
+    ease: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +116,7 @@ class Plan:
             "box": None if self.box is None else list(self.box),
             "push": None
             if self.push is None
-            else [self.push.zoom, self.push.half_period],
+            else [self.push.zoom, self.push.half_period, self.push.ease],
             "runs": [
                 [r.at, r.source, r.speed, r.then, r.ramp, r.fade] for r in self.runs
             ],

@@ -23,8 +23,9 @@ _ZOOM = 0.08
 _HALF_PERIOD_S = 4.0
 _REST_S = 0.6  # in which the bridge comes to rest
 _PACES = (1.0, 1.5, 2.0, 3.0, 4.0)
+_EASES = (1 / 6, 1 / 2, 1.0)  # of the half period: in a calm clip speed gathers slowly
+_EARLY_S = 0.25
 _LIVELY = 0.35  # of the clip's own step: below 0.15 a viewer sees a still
-_NO_STEP = 1e-3  # gray levels
 _LOOKED_AT = (0.25, 0.5, 1.0, 1.5)  # of the half period
 _START = pi / 3  # the zoom's phase at the join: it moves off at once
 _SWAY = 0.145  # of the zoom's gain, in picture widths: both then move pixels alike
@@ -34,7 +35,7 @@ _MOST_SHARPENING = 0.6
 def camera(push: Push, time: int, width: int, height: int) -> Matrix:
     """Where the pixels of new frame ``time`` lie in the unmoved picture: (2, 3)."""
     turn = pi / push.half_period
-    phase = _START + turn * _eased(time + 1, push.half_period / 6)
+    phase = _START + turn * _eased(time + 1, push.ease)
     if phase < pi:
         share = (cos(_START) - cos(phase)) / (cos(_START) + 1)
         sway = _swing(phase) - _swing(_START)
@@ -103,33 +104,42 @@ def propose(study: Study, n_frames: int, seed: int, before: Plan | None = None) 
 
 def fits(study: Study) -> bool:
     """Whether a bearable move is lively enough beside what the clip does."""
-    return _liveliness(study, _moves(study)[-1]) >= _LIVELY
+    return _least_step(study, _moves(study)[-1]) >= _LIVELY * study.step
 
 
 def _move(study: Study) -> Push:
     moves = _moves(study)
-    lively = (move for move in moves if _liveliness(study, move) >= _LIVELY)
-    return next(lively, moves[-1])
+    lively = (one for one in moves if _least_step(study, one) >= _LIVELY * study.step)
+    move = next(lively, moves[-1])
+    for share in _EASES:
+        move = replace(move, ease=move.half_period * share)
+        if _step(study, move, study.frames_in(_EARLY_S)) <= study.step:
+            break
+    return move
 
 
 def _moves(study: Study) -> list[Push]:
     """From slow to fast: farther and quicker at once."""
-    second = float(study.rate)
-    return [
-        Push(_ZOOM * pace**0.5, _HALF_PERIOD_S * second / pace**0.5) for pace in _PACES
-    ]
+    moves = []
+    for pace in _PACES:
+        half_period = _HALF_PERIOD_S * float(study.rate) / pace**0.5
+        moves.append(Push(_ZOOM * pace**0.5, half_period, half_period * _EASES[0]))
+    return moves
 
 
-def _liveliness(study: Study, push: Push) -> float:
-    """The least step that ``push`` makes, in steps of the clip."""
+def _least_step(study: Study, push: Push) -> float:
+    """The least step that ``push`` makes once it is under way, in gray levels."""
+    return min(
+        _step(study, push, round(push.half_period * share)) for share in _LOOKED_AT
+    )
+
+
+def _step(study: Study, push: Push, time: int) -> float:
+    """What the move alone changes from the frame before ``time`` to it, in gray levels."""
     height, width = study.frames.shape[1:3]
     still = study.frames[-1].astype(np.float32)
-    steps = []
-    for share in _LOOKED_AT:
-        time = round(push.half_period * share)
-        views = [_view(still, camera(push, time + k, width, height)) for k in (0, 1)]
-        steps.append(difference(*views))
-    return min(steps) / max(study.step, _NO_STEP)
+    views = [_view(still, camera(push, time - k, width, height)) for k in (1, 0)]
+    return difference(*views)
 
 
 def _view(picture: Picture, matrix: Matrix) -> Picture:
