@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bar
 
 if TYPE_CHECKING:
@@ -32,22 +32,25 @@ def shown() -> Iterator[Callable[[Progress], None] | None]:
     bar = Bar(
         TextColumn("{task.description}"),
         BarColumn(bar_width=30),
-        MofNCompleteColumn(),
+        TextColumn("{task.fields[counted]}"),
         TimeRemainingColumn(compact=True),
         console=console,
         transient=True,
     )
     with bar:
-        task = bar.add_task("Looking at the clip", total=None)
-        stage = ""
+        task = bar.add_task("Looking at the clip", total=None, counted="")
+        stage: tuple[str, int] | None = None
 
         def listen(now: Progress) -> None:
-            nonlocal stage
-            if now.stage != stage or not now.done:
-                stage = now.stage
+            nonlocal stage, task
+            many = now.total > 1
+            if (now.stage, now.step) != stage:
+                stage = (now.stage, now.step)
                 step = f" ({now.step} of {now.steps})" if now.steps > 1 else ""
-                bar.reset(task, description=_STAGES[now.stage] + step)
-            counted = now.total if now.total > 1 else None
-            bar.update(task, completed=now.done, total=counted)
+                bar.remove_task(task)
+                total = now.total if many else None
+                task = bar.add_task(_STAGES[now.stage] + step, total=total, counted="")
+            counted = f"{now.done} of {now.total} frames" if many else ""
+            bar.update(task, completed=now.done, counted=counted)
 
         yield listen
