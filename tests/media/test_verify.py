@@ -14,8 +14,10 @@ from pathlib import Path
 
 import av
 import pytest
+from tests import boxes
 from tests.conftest import Made
 
+from longtake.errors import ClipUnreadable
 from longtake.media.lineage import Lineage, Part
 from longtake.media.proof import trial
 from longtake.media.verify import Proof, prove
@@ -293,3 +295,105 @@ def test_each_change_is_told(
     result = changed(pair, tmp_path / "result.mp4", change)
     proof = judged(result, pair[0])
     assert any(words in failure for failure in proof.failures), proof.failures
+
+
+def test_other_parameter_sets(pair: tuple[Path, Path], tmp_path: Path) -> None:
+    result = tmp_path / "result.mp4"
+    result.write_bytes(pair[1].read_bytes())
+    path = "moov/trak/mdia/minf/stbl/stsd/avc1/avcC"
+    sets = bytearray(boxes.payload(result, path))
+    sets[3] += 1  # the level
+    boxes.replace(result, path, bytes(sets))
+    proof = judged(result, pair[0])
+    assert proof.parameters_source_sha256 != proof.parameters_result_sha256
+    assert any("parameter sets of the picture are not" in f for f in proof.failures)
+
+
+def test_a_damaged_new_frame(pair: tuple[Path, Path], tmp_path: Path) -> None:
+    def damage(content: list[Coded]) -> list[Coded]:
+        new = of_kind(content, "video")[N + 6]
+        half = len(new.payload) // 2
+        new.payload = new.payload[:half] + bytes(len(new.payload) - half)
+        return content
+
+    result = changed(pair, tmp_path / "result.mp4", damage)
+    proof = judged(result, pair[0])
+    assert proof.n_kept == N
+    assert proof.decoder_messages
+    assert any("A decoder complains of the result" in f for f in proof.failures)
+
+
+def test_a_new_part_that_cannot_be_entered(
+    pair: tuple[Path, Path], tmp_path: Path
+) -> None:
+    result = changed(pair, tmp_path / "result.mp4", drop("video", N))
+    assert any("no key frame" in f for f in judged(result, pair[0]).failures)
+
+
+def test_a_gap_in_the_sound(pair: tuple[Path, Path], tmp_path: Path) -> None:
+    n_source = len(of_kind(packets(pair[0]), "audio"))
+
+    def part(content: list[Coded]) -> list[Coded]:
+        for packet in of_kind(content, "audio")[n_source:]:
+            packet.pts += 300
+            packet.dts += 300
+        return content
+
+    proof = judged(changed(pair, tmp_path / "result.mp4", part), pair[0])
+    assert proof.sound_gap == 300
+    assert any("a gap of 300 samples" in f for f in proof.failures)
+
+
+def test_sound_out_of_step(pair: tuple[Path, Path], tmp_path: Path) -> None:
+    def late(content: list[Coded]) -> list[Coded]:
+        for packet in of_kind(content, "audio"):
+            packet.pts += 4800
+            packet.dts += 4800
+        return content
+
+    proof = judged(changed(pair, tmp_path / "result.mp4", late), pair[0])
+    assert any("out of step with the picture" in f for f in proof.failures)
+
+
+def test_a_tag_that_tells_other_counts(pair: tuple[Path, Path], tmp_path: Path) -> None:
+    result = write(tmp_path / "r.mp4", pair[1], packets(pair[1]), lineage(N, NEW + 1))
+    failures = judged(result, pair[0]).failures
+    assert f"Its tag speaks of {N + NEW + 1} frames" in failures[0]
+
+
+def test_a_result_without_a_tag(pair: tuple[Path, Path], tmp_path: Path) -> None:
+    result = write(tmp_path / "result.mp4", pair[1], packets(pair[1]))
+    proof = judged(result, pair[0])
+    assert proof.failures == ()
+    assert proof.identical
+    assert (proof.n_kept, proof.n_new) == (N, NEW)
+
+
+def test_two_strangers(made: Made) -> None:
+    one = made(n_frames=48)
+    other = made(n_frames=60, rate=Fraction(30), options={"crf": "30"})
+    proof = judged(other, one)
+    assert not proof.identical
+    assert proof.mode == "re-encode"
+    assert any("no longer the source's frame" in f for f in proof.failures)
+
+
+def test_frames_coded_again_are_never_called_identical(made: Made) -> None:
+    source = made(n_frames=48)
+    again = made(n_frames=72, options={"crf": "26"})
+    proof = judged(again, source, whole=True)
+    assert proof.failures == ()
+    assert not proof.identical
+    assert (proof.n_kept, proof.n_recoded, proof.n_new) == (0, 48, 24)
+    assert proof.psnr_db is not None
+    assert 35 < proof.psnr_db < 50
+    assert proof.reason is not None
+
+
+def test_what_is_no_video_is_said(pair: tuple[Path, Path], tmp_path: Path) -> None:
+    letter = tmp_path / "letter.mp4"
+    letter.write_text("Dear Longtake")
+    with pytest.raises(ClipUnreadable, match=r"letter\.mp4"):
+        prove(letter, pair[0])
+    with pytest.raises(ClipUnreadable, match=r"nowhere\.mp4"):
+        prove(pair[1], tmp_path / "nowhere.mp4")
