@@ -81,11 +81,12 @@ def prove(result: Path, source: Path, *, whole: bool = False) -> Proof:
     with ``whole`` every kept frame and sample is decoded and compared. ``source`` may be
     any ancestor of the result. Raises ClipUnreadable where one of the files is no video.
     """
-    size = result.stat().st_size + source.stat().st_size if result.exists() else 0
+    pair = (Path(result).absolute(), Path(source).absolute())
+    size = sum(path.stat().st_size for path in pair if path.is_file())
     with child.Child(
         "longtake.media.verify",
-        {"result": str(result), "source": str(source), "whole": whole},
-        reads=(result, source),
+        {"result": str(pair[0]), "source": str(pair[1]), "whole": whole},
+        reads=pair,
         cpu_s=60 + _SECONDS_PER_MEGABYTE * size // 1_000_000,
         memory_bytes=_MEMORY_BYTES,
     ) as verifier:
