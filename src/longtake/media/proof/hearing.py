@@ -8,6 +8,7 @@ from collections import Counter, deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
+from math import floor
 from typing import Any
 
 from longtake.media.proof import packets, samples, times
@@ -33,12 +34,12 @@ class _Tape:
 
     def payloads(self) -> Iterator[bytes]:
         """The payload of each packet that ends in time."""
+        limit = None if self.until is None else floor(self.until / self.track.base)
         for packet in packets_of(self.reel.path, self.track.index):
             if packet.pts is None:
                 continue
             length = self._length(packet.duration or 0)
-            end = (packet.pts + length) * self.track.base
-            if self.until is None or end <= self.until:
+            if limit is None or packet.pts + length <= limit:
                 self.pts.append(packet.pts)
                 self.last = length
                 yield bytes(packet)
