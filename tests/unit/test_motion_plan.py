@@ -22,7 +22,7 @@ PLAN = Plan("texture", 48, RUNS, shot=8, box=(10, 90, 0, 160))
 def study_of(apart: np.ndarray, rate: int = 12) -> Study:
     """A study of which only the distances matter."""
     frames = np.zeros((len(apart), 4, 4, 3), np.uint8)
-    return Study(frames, Fraction(rate), None, apart, step=1.0, last_step=1.0)
+    return Study(frames, Fraction(rate), None, apart, 1.0, 1.0, shot=8)
 
 
 def test_a_run_plays_on_from_its_source() -> None:
@@ -141,7 +141,7 @@ def test_turning_stays_inside_the_clip_and_never_leaps() -> None:
 def test_turning_fits_what_sways_and_not_what_passes() -> None:
     def study(frames: np.ndarray) -> Study:
         n = len(frames)
-        return Study(frames, Fraction(12), None, np.ones((n, n)), 1.0, 1.0)
+        return Study(frames, Fraction(12), None, np.ones((n, n)), 1.0, 1.0, shot=8)
 
     assert turn.fits(study(swing(48, period=16)))
     assert not turn.fits(study(swing(48, period=400)))

@@ -9,7 +9,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from longtake.analysis.cuts import last_shot
+from longtake.analysis.cuts import transitions
 from longtake.analysis.distances import distances
 from longtake.analysis.duplicates import keep
 from longtake.analysis.flow import difference, each
@@ -33,7 +33,8 @@ class Study:
     ``box``: those bars, in pixels of the clip. ``apart``: (time, time) float64, how far
     two moments are apart in pose and motion, in steps (the change from frame to frame:
     the clip's median one, or a smaller one that is usual around either). ``step`` is that of the clip's end, ``last_step`` its very last one,
-    both in gray levels and without repeated frames.
+    both in gray levels and without repeated frames. The bridge may rely on the clip's
+    last ``shot`` frames.
     """
 
     frames: Frames
@@ -42,11 +43,7 @@ class Study:
     apart: NDArray[np.float64]
     step: float
     last_step: float
-
-    @property
-    def shot(self) -> int:
-        """How many frames of one scene a plan may rely on."""
-        return min(len(self.frames), LOOK_BACK)
+    shot: int
 
     @property
     def last(self) -> int:
@@ -77,8 +74,15 @@ def study(context: Frames, rate: Fraction) -> Study:
     """Look at ``context``: (time, height, width, 3) uint8, RGB, at ``rate``."""
     inside = letterbox(context)
     frames = np.stack(each(_small, list(inside.crop(context))))
-    frames = frames[last_shot(frames) :]
-    lumas = [gray(frame) for frame in frames[keep(frames)][-_RECENT - 1 :]]
+    changes = transitions(frames)
+    first = max((change.end for change in changes), default=0)
+    moving = first
+    if first == len(frames) - 1:  # in the midst of a fade there is motion all the same
+        cuts = (change.end for change in changes if change.kind == "cut")
+        moving = max(cuts, default=0)
+    recent = frames[moving:]
+    frames = frames[first:]
+    lumas = [gray(frame) for frame in recent[keep(recent)][-_RECENT - 1 :]]
     steps = [difference(a, b) for a, b in pairwise(lumas)]
     box = (inside.top, inside.bottom, inside.left, inside.right)
     whole = (0, context.shape[1], 0, context.shape[2])
@@ -89,6 +93,7 @@ def study(context: Frames, rate: Fraction) -> Study:
         apart=_apart(frames),
         step=float(np.median(steps)) if steps else 0.0,
         last_step=steps[-1] if steps else 0.0,
+        shot=min(len(recent), LOOK_BACK),
     )
 
 
