@@ -12,6 +12,7 @@ from tests.command import Ran, listed, longtake
 from tests.conftest import Made
 
 from longtake import errors, extend
+from longtake.extension import measured
 
 
 @pytest.fixture
@@ -219,6 +220,8 @@ def test_measure_needs_to_know_where(clip: Path) -> None:
     ran = longtake("measure", clip)
     assert ran.status == errors.AskInvalid.exit_code
     assert "--join" in one_sentence(ran)
-    measured = longtake("measure", clip, "--join", "0.5", "--json").document["joins"]
-    assert [one["first"] for one in measured] == [12]
+    with pytest.raises(errors.AskInvalid, match="Nothing follows"):
+        measured.measured(clip, join=1)
+    found = longtake("measure", clip, "--join", "0.5", "--json").document["joins"]
+    assert [one["first"] for one in found] == [12]
     assert "verdict" in longtake("measure", clip, "--join", "1/2").out

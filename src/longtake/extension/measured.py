@@ -49,7 +49,11 @@ def measured(path: str | Path, *, join: Exact | None = None) -> tuple[Measured, 
         first = kept(clip, exact(join, "join"))
         rest = clip.video.n_frames - first
         longest = math.ceil(_LONGEST_S * clip.video.rate)
-        spans = [(first, min(rest, longest))] if rest else []
+        if not rest:
+            raise AskInvalid(
+                f"Nothing follows {join} s in '{path}'; give an earlier time."
+            )
+        spans = [(first, min(rest, longest))]
     else:
         parts = lineage.parts if lineage else ()
         spans = [(p.first, p.n_frames) for p in parts if p.synthetic and p.first]
