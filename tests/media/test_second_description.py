@@ -10,9 +10,9 @@ import av
 import pytest
 from tests import boxes, clips
 
-from longtake.media.copy import Copy
 from longtake.media.h264 import CopyRefused
-from longtake.media.schedule import Schedule
+from longtake.media.join.copy import Copy
+from longtake.media.join.schedule import Schedule
 from longtake.media.source import open_source
 from longtake.media.timeline import Timeline
 

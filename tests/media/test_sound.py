@@ -14,8 +14,8 @@ from tests.joins import joined
 from tests.media.watching import hear, watch
 from tests.scene import chirp
 
-from longtake.media.silence import NoSilence, silence_for
-from longtake.media.sound import opus_samples
+from longtake.media.join.silence import NoSilence, silence_for
+from longtake.media.join.sound import opus_samples
 
 Made = Callable[..., Path]
 

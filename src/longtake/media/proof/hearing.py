@@ -11,10 +11,10 @@ from fractions import Fraction
 from math import floor
 from typing import Any
 
+from longtake.media.join.tracks import packets_of
 from longtake.media.proof import packets, samples, times
 from longtake.media.proof.reel import Kept, Reel, Track
 from longtake.media.proof.times import Shown
-from longtake.media.tracks import packets_of
 
 _COPIED_SHARE = 0.5  # of the packets; more than this is a copy, damaged or not
 _EVEN = {"aac", "ac3", "eac3", "mp2", "mp3", "opus"}  # every packet is as long

@@ -13,11 +13,11 @@ from av.stream import Disposition, Stream
 from pydantic import ValidationError
 
 from longtake.errors import ClipUnreadable
+from longtake.media.join.tracks import packets_of
 from longtake.media.lineage import TAG, Lineage
 from longtake.media.proof.times import Shown
 from longtake.media.source import open_source, translated
 from longtake.media.timeline import Timeline
-from longtake.media.tracks import packets_of
 
 _PROGRESSIVE = 1  # FFmpeg's field order; 0 is unknown
 

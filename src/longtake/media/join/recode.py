@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 
 from longtake.media.clip import Clip
 from longtake.media.color import Converter
-from longtake.media.encode import Picture
-from longtake.media.output import Packet
-from longtake.media.schedule import Schedule
+from longtake.media.join.encode import Picture
+from longtake.media.join.output import Packet
+from longtake.media.join.schedule import Schedule
 from longtake.media.wire import Frame
 
 _LIMITED, _FULL = "yuv420p", "yuvj420p"  # as FFmpeg names the two ranges of 8 bits

@@ -9,31 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from fractions import Fraction
-from typing import Literal
 
 import av
 
-from longtake.media.clip import Facts
-from longtake.media.output import Packet
-from longtake.media.silence import Silence, codec_of
+from longtake.media.join.joined import SoundJoined
+from longtake.media.join.output import Packet
+from longtake.media.join.silence import Silence, codec_of
 
 _FIXED_FRAMES = {"aac", "ac3", "mp2", "mp3"}  # every packet holds as many samples
 _OPUS_FRAMES = (480, 960, 1920, 2880)  # 10, 20, 40, 60 ms at 48 kHz
 _HYBRID, _CELT = 12, 16  # the first configurations of Opus's other two modes
-
-
-class SoundJoined(Facts):
-    """What became of the first sound. Samples are counted at ``sample_rate``."""
-
-    mode: Literal["none", "copied", "lossless", "re-encoded"]
-    reason: str | None = None  # why it is not simply copied
-    codec: str | None = None  # of the result
-    sample_rate: int | None = None
-    n_packets_kept: int = 0
-    n_samples_kept: int = 0
-    n_silent_samples: int = 0  # that follow them
-    gap_samples: int = 0  # between the source's last sample and the first that follows
-    silent_from: Fraction | None = None  # seconds; None where nothing follows
 
 
 class CopiedSound:

@@ -12,16 +12,16 @@ from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
 from heapq import merge
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import Any, TypeAlias
 
 import av
 import av.error
 
 from longtake.errors import LongtakeError, OutputRefused
 from longtake.media.delivery import refusal
+from longtake.media.join.joined import Family
 
 Packet: TypeAlias = "av.Packet[Any]"
-Family = Literal["mp4", "mov", "matroska", "webm"]
 
 _CLOCK_LIMIT = 1 << 31
 _MILLISECOND = Fraction(1, 1000)

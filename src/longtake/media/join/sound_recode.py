@@ -13,10 +13,10 @@ import numpy as np
 from av.audio.resampler import AudioResampler
 from numpy.typing import NDArray
 
-from longtake.media.output import Family, Output, Packet
-from longtake.media.silence import codec_of
-from longtake.media.sound import SoundJoined
-from longtake.media.tracks import describe
+from longtake.media.join.joined import Family, SoundJoined
+from longtake.media.join.output import Output, Packet
+from longtake.media.join.silence import codec_of
+from longtake.media.join.tracks import describe
 
 _LAYOUTS = {1: "mono", 2: "stereo", 3: "3.0", 4: "4.0", 5: "5.0", 6: "5.1"}
 _MOST_CHANNELS = 6

@@ -17,24 +17,14 @@ import av.error
 from av.container import InputContainer
 from av.stream import AttachmentStream, Discard, Disposition, Stream
 
-from longtake.media.clip import Facts
+from longtake.media.join.joined import Family, TrackJoined
+from longtake.media.join.output import Output, Packet
 from longtake.media.lineage import TAG
-from longtake.media.output import Family, Output, Packet
 from longtake.media.source import open_source, translated
 
 # What a demuxer says of the container itself; the muxer says its own.
 _CONTAINER_TAGS = {"major_brand", "minor_version", "compatible_brands", "encoder"}
 _LEAD_S = 1  # from where reading begins to the stretch that is wanted
-
-
-class TrackJoined(Facts):
-    """What became of a further track of the source."""
-
-    index: int
-    kind: str
-    codec: str
-    kept: bool
-    reason: str | None  # why it was lost, or what it is no longer
 
 
 def packets_of(

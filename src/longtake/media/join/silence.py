@@ -14,7 +14,7 @@ import av
 import av.error
 import numpy as np
 
-from longtake.media.output import Packet
+from longtake.media.join.output import Packet
 
 # The encoder whose packets a decoder of that codec takes in the middle of a stream.
 _ENCODERS = {

@@ -10,14 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Literal, Self
+from typing import Literal, Self
 
 from longtake.media import child
-from longtake.media.assembly import assemble
 from longtake.media.clip import Clip
-from longtake.media.joined import Joined, Mode, Order
+from longtake.media.join.joined import Family, Joined, Mode, Order
 from longtake.media.lineage import Lineage
-from longtake.media.output import Family
 from longtake.media.wire import Frame
 
 __all__ = ["Join", "Joined", "Mode", "container_for", "plan_join"]
@@ -176,20 +174,3 @@ def _comment(lineage: Lineage) -> str:
     ]
     made = ", ".join(parts)
     return f"Synthetic, made with {lineage.made_by}: {made} (counted from 0)."
-
-
-def work(request: dict[str, Any], channel: child.Channel) -> dict[str, Any]:
-    """In the child: make the file that the parent's :class:`Join` describes."""
-    order = Order.model_validate(request)
-    joined = assemble(order, _given(channel), channel.send)
-    return joined.model_dump(mode="json")
-
-
-def _given(channel: child.Channel) -> Iterator[Frame]:
-    """The parent's frames; it waits with sending them until it hears "ready"."""
-    channel.send("ready")
-    yield from channel.frames()
-
-
-if __name__ == "__main__":
-    child.main(work)

@@ -9,14 +9,14 @@ from pathlib import Path
 import av
 
 from longtake.errors import MediaFailed
-from longtake.media.encode import encoded, open_recipe
 from longtake.media.h264 import CopyRefused
 from longtake.media.h264.stream import PictureKind, SourceStream
 from longtake.media.h264.transplant import Transplant
-from longtake.media.output import Packet
-from longtake.media.schedule import Schedule
+from longtake.media.join.encode import encoded, open_recipe
+from longtake.media.join.output import Packet
+from longtake.media.join.schedule import Schedule
+from longtake.media.join.tracks import packets_of
 from longtake.media.timeline import Cut, Timeline
-from longtake.media.tracks import packets_of
 
 _FULL_RANGE = "yuvj420p"  # FFmpeg's name for yuv420p of full range
 

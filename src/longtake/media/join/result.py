@@ -9,13 +9,13 @@ import av
 from av.container import InputContainer
 
 from longtake.media.clip import Clip
-from longtake.media.joined import Joined, Order
-from longtake.media.output import Output, Packet
-from longtake.media.schedule import Schedule
-from longtake.media.silence import NoSilence, Silence, codec_of, silence_for
-from longtake.media.sound import CopiedSound, SoundJoined
-from longtake.media.sound_recode import RecodedSound, Window
-from longtake.media.tracks import Tracks, add_copy, carry_tags, packets_of
+from longtake.media.join.joined import Joined, Order, SoundJoined
+from longtake.media.join.output import Output, Packet
+from longtake.media.join.schedule import Schedule
+from longtake.media.join.silence import NoSilence, Silence, codec_of, silence_for
+from longtake.media.join.sound import CopiedSound
+from longtake.media.join.sound_recode import RecodedSound, Window
+from longtake.media.join.tracks import Tracks, add_copy, carry_tags, packets_of
 
 Lane = Iterator[Packet]
 _COMPRESSED = {"aac", "ac3", "alac", "eac3", "flac", "mp3", "opus"}

@@ -8,10 +8,8 @@ from typing import Literal
 
 from longtake.media.clip import Clip, Facts
 from longtake.media.lineage import Lineage
-from longtake.media.output import Family
-from longtake.media.sound import SoundJoined
-from longtake.media.tracks import TrackJoined
 
+Family = Literal["mp4", "mov", "matroska", "webm"]
 Mode = Literal["copy", "append", "re-encode", "new-only"]
 
 
@@ -30,6 +28,30 @@ class Order(Facts):
     reason: str | None
 
 
+class SoundJoined(Facts):
+    """What became of the first sound. Samples are counted at ``sample_rate``."""
+
+    mode: Literal["none", "copied", "lossless", "re-encoded"]
+    reason: str | None = None  # why it is not simply copied
+    codec: str | None = None  # of the result
+    sample_rate: int | None = None
+    n_packets_kept: int = 0
+    n_samples_kept: int = 0
+    n_silent_samples: int = 0  # that follow them
+    gap_samples: int = 0  # between the source's last sample and the first that follows
+    silent_from: Fraction | None = None  # seconds; None where nothing follows
+
+
+class TrackJoined(Facts):
+    """What became of a further track of the source."""
+
+    index: int
+    kind: str
+    codec: str
+    kept: bool
+    reason: str | None  # why it was lost, or what it is no longer
+
+
 class Joined(Facts):
     """What the join did."""
 
@@ -39,7 +61,7 @@ class Joined(Facts):
     n_source: int  # frames of the source in the result that are its own packets still
     n_recoded: int  # frames of the source that were encoded again
     n_new: int
-    psnr_db: float | None  # of the recoded frames, see ``assembly.measured_psnr``
+    psnr_db: float | None  # of the recoded frames, luma, mean over all of them
     rate: Fraction  # frames per second of the new ones
     retimed_shift: Fraction | None  # largest change to a time of the source, seconds
     sound: SoundJoined

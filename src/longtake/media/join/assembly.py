@@ -11,21 +11,21 @@ from av.container import InputContainer
 
 from longtake import clock
 from longtake.errors import ClipUnreadable
-from longtake.media.append import Append
 from longtake.media.clip import Clip
 from longtake.media.color import Converter
-from longtake.media.copy import Copy
 from longtake.media.decode import deinterlaced, shown
-from longtake.media.encode import Picture, add_encoder
 from longtake.media.h264 import CopyRefused
-from longtake.media.joined import Joined, Order
-from longtake.media.output import Output
-from longtake.media.recode import Fitting, psnr, recoded
-from longtake.media.result import Result
-from longtake.media.schedule import Schedule
+from longtake.media.join.append import Append
+from longtake.media.join.copy import Copy
+from longtake.media.join.encode import Picture, add_encoder
+from longtake.media.join.joined import Joined, Order
+from longtake.media.join.output import Output
+from longtake.media.join.recode import Fitting, psnr, recoded
+from longtake.media.join.result import Result
+from longtake.media.join.schedule import Schedule
+from longtake.media.join.tracks import add_copy, describe
 from longtake.media.source import open_source, translated
 from longtake.media.timeline import Timeline
-from longtake.media.tracks import add_copy, describe
 from longtake.media.wire import Frame
 
 _TELL_EVERY_S = 1.0

@@ -13,7 +13,7 @@ from av.codec.context import Flags
 from longtake.errors import MediaFailed, SetupIncomplete
 from longtake.media.clip import Color
 from longtake.media.h264.recipe import Recipe
-from longtake.media.output import Output, Packet
+from longtake.media.join.output import Output, Packet
 
 KEY_DISTANCE_S = 2
 

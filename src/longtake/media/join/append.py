@@ -9,12 +9,12 @@ from pathlib import Path
 import av
 
 from longtake.errors import MediaFailed
-from longtake.media.encode import Picture, encoded, open_append
 from longtake.media.h264 import CopyRefused
-from longtake.media.output import Packet
-from longtake.media.schedule import Schedule
+from longtake.media.join.encode import Picture, encoded, open_append
+from longtake.media.join.output import Packet
+from longtake.media.join.schedule import Schedule
+from longtake.media.join.tracks import packets_of
 from longtake.media.timeline import Cut, Timeline
-from longtake.media.tracks import packets_of
 
 
 class Append:
