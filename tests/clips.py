@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
@@ -182,7 +184,15 @@ def _video_packets(stream: av.VideoStream, recipe: Recipe) -> Packets:
         frame.pts = round(time / tick)
         frame.time_base = tick
         yield from stream.encode(frame)
+        if recipe.codec == "libsvtav1" and index == 0:
+            _be_ordinary()
     yield from stream.encode(None)
+
+
+def _be_ordinary() -> None:
+    """SVT-AV1, started by root, makes the whole caller a real-time process, for good."""
+    if sys.platform == "linux":
+        os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
 
 
 def _encodable(rgb: Frame, recipe: Recipe) -> av.VideoFrame:
