@@ -354,33 +354,3 @@ def assert_sentence(ran: Ran, name: str) -> None:
     assert len(lines) == 1, ran.err
     assert name in lines[0]
     assert lines[0].endswith(".")
-
-
-# -- real clips -----------------------------------------------------------------------
-
-
-@pytest.mark.slow
-def test_every_real_clip_is_made_longer(
-    clips_dir: Path, tmp_path: Path, ffmpeg: str
-) -> None:
-    """Each of them, by the null engine: it is the join that is asked here."""
-    modes: dict[str, str] = {}
-    for clip in sorted([*clips_dir.glob("*.*"), *clips_dir.glob("formats/*.*")]):
-        if clip.suffix == ".md":
-            continue
-        own_clip = shutil.copy(clip, tmp_path)
-        ask = ("extend", own_clip, "--seconds", "1", "--engine", "persistence")
-        ran = longtake(*ask, "--json")
-        if ran.status != 0:
-            modes[clip.name] = ran.document["error"]["message"]
-            continue
-        report = ran.document["report"]
-        modes[clip.name] = report["proof"]["mode"]
-        if modes[clip.name] in {"copy", "append"}:
-            result = Path(ran.document["path"])
-            own, frames = frame_sums(ffmpeg, clip), frame_sums(ffmpeg, result)
-            assert frames[: len(own)] == own, clip.name
-            assert len(frames) == len(own) + report["steps"][0]["n_new"], clip.name
-        else:
-            assert report["proof"]["reason"], clip.name
-    assert modes

@@ -71,7 +71,7 @@ def test_everything_is_taken_along(
     assert tags["title"] == "My clip"
     mine, ours = tags["comment"].splitlines()
     assert mine == "Mine"
-    assert "synthetic" in ours
+    assert "Synthetic" in ours
     assert "hand" in ours
 
 
