@@ -8,14 +8,13 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from longtake.media.decode import frames
-from longtake.media.probe import probe
-
 from benchmarks import results
 from benchmarks.source import ffmpeg, sample
 from longtake.clock import monotonic_s
 from longtake.engines.process import EngineProcess
 from longtake.extension import extend
+from longtake.media.decode import frames
+from longtake.media.probe import probe
 
 QUESTION = (
     "How long does a continuation take? (832x464, 4 s at 24 frames per second after 5 s of "

@@ -13,6 +13,7 @@ from typing import Any, TypeAlias
 import av
 import numpy as np
 from av.audio.resampler import AudioResampler
+
 from tests import boxes
 from tests.scene import (
     Frame,

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from tests import clips
 
 # SVT-AV1 talks on stderr unless it is told not to before it starts.

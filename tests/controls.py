@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+
 from tests.moving import Frames
 
 Control = Callable[[Frames, Frames], Frames]  # context, future -> continuation

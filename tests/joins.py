@@ -5,12 +5,11 @@ from __future__ import annotations
 from fractions import Fraction
 from pathlib import Path
 
-from tests.scene import Frame, picture, write_counter
-
 from longtake.media.clip import Clip
 from longtake.media.join import Join, Joined, container_for
 from longtake.media.lineage import Lineage, Part
 from longtake.media.probe import probe
+from tests.scene import Frame, picture, write_counter
 
 
 def lineage_of(clip: Clip, n_keep: int, n_new: int, *, first: int = 0) -> Lineage:

@@ -8,6 +8,7 @@ from fractions import Fraction
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+
 from tests import scene
 
 Frames = NDArray[np.uint8]

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.command import Ran, listed, longtake
-from tests.conftest import Made
 
 from longtake import errors, extend
 from longtake.extension import measured
+from tests.command import Ran, listed, longtake
+from tests.conftest import Made
 
 
 @pytest.fixture

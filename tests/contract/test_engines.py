@@ -13,13 +13,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tests import engines_for_tests
 
 from longtake import clock
 from longtake.engines import registry
 from longtake.engines.process import EngineProcess
 from longtake.engines.protocol import Continuation, Frames, Limits
 from longtake.errors import EngineFailed, EngineUnknown
+from tests import engines_for_tests
 
 RATE = Fraction(24)
 ENGINES = registry.names()

@@ -11,7 +11,6 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
-from tests.motion_scenes import slide, swing, texture
 
 from longtake.analysis.flow import flow
 from longtake.analysis.gate import judge
@@ -20,6 +19,7 @@ from longtake.analysis.pictures import gray, sharpness, small
 from longtake.engines.motion import Motion, render
 from longtake.engines.protocol import Ask, Continuation, Frames
 from longtake.errors import EngineFailed, EngineIncapable
+from tests.motion_scenes import slide, swing, texture
 
 RATE = Fraction(12)
 PERIOD = 17

@@ -11,12 +11,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests import engines_for_tests
-from tests.command import ENVIRONMENT, listed, longtake, start
-from tests.conftest import Made
 
 from longtake import clock, errors
 from longtake.extension import proven
+from tests import engines_for_tests
+from tests.command import ENVIRONMENT, listed, longtake, start
+from tests.conftest import Made
 
 WAIT_S = 30
 

@@ -7,9 +7,8 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.house.rules import ROOT, text, tracked
-
 from longtake.settings import Settings
+from tests.house.rules import ROOT, text, tracked
 
 _NAMELESS = re.compile(
     r"utils?|helpers?|common|misc|base|core|manager|handler|service|processor|factory"

@@ -7,11 +7,11 @@ import shlex
 
 import pytest
 import typer
-from tests.house.rules import ROOT, tracked
 
 from longtake import errors
 from longtake.cli import app
 from longtake.settings import Settings
+from tests.house.rules import ROOT, tracked
 
 _COMMANDS = typer.main.get_command(app).commands  # type: ignore[attr-defined]
 _README = (ROOT / "README.md").read_text("utf-8")

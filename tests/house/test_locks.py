@@ -9,6 +9,7 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import Version
+
 from tests.house.rules import ROOT
 
 _LOCKS = ("requirements.lock", "requirements-test.lock", "requirements-build.lock")

@@ -12,15 +12,15 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Page
+
+from longtake.media.probe import probe
+from longtake.media.source import open_source
+from longtake.media.timeline import Timeline
 from tests.clips import counter_blocks
 from tests.conftest import Made
 from tests.joins import joined
 from tests.journeys.browser import browsing, serving
 from tests.scene import read_code
-
-from longtake.media.probe import probe
-from longtake.media.source import open_source
-from longtake.media.timeline import Timeline
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 

@@ -14,13 +14,13 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from PIL import Image
-from tests import clips
-from tests.command import Ran, listed, longtake
-from tests.conftest import Made
 
 from longtake import errors, extend
 from longtake.analysis.pictures import gray, sharpness
 from longtake.media.lineage import TAG, Lineage
+from tests import clips
+from tests.command import Ran, listed, longtake
+from tests.conftest import Made
 
 RATE = 24
 

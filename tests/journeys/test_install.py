@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
 from tests.conftest import missing
 
 _ROOT = Path(__file__).parents[2]

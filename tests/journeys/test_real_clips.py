@@ -6,9 +6,9 @@ import shutil
 from pathlib import Path
 
 import pytest
-from tests.real import APPENDED, COPIED, RECODED
 
 from longtake import extend
+from tests.real import APPENDED, COPIED, RECODED
 
 GOOD_DB = 38
 

@@ -15,10 +15,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from tests.media.looking import decoded, look
-
 from longtake.errors import MediaFailed
 from longtake.media import child, confine, wire
+from tests.media.looking import decoded, look
 
 _DEADLINE_S = 30
 _LAST_FRAMES = 8

@@ -14,11 +14,11 @@ from typing import Any, TypeAlias
 import av
 import numpy as np
 from numpy.typing import NDArray
-from tests.scene import picture
 
 from longtake.media.h264.recipe import Recipe
 from longtake.media.h264.stream import PictureKind, SourceStream
 from longtake.media.h264.transplant import Transplant
+from tests.scene import picture
 
 Picture: TypeAlias = (
     "NDArray[Any]"  # one decoded frame's planes, as to_ndarray packs them

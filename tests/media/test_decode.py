@@ -11,14 +11,14 @@ from typing import Any
 import av
 import numpy as np
 import pytest
-from tests import clips
-from tests.media.looking import decoded, look
 
 from longtake.errors import ClipRefused, ClipUnreadable
 from longtake.media import decode, probe
 from longtake.media.clip import Clip
 from longtake.media.source import open_source
 from longtake.media.timeline import Timeline
+from tests import clips
+from tests.media.looking import decoded, look
 
 Made = Callable[..., Path]
 N = 72

@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.media import mutations
 
 from longtake.errors import LongtakeError
 from longtake.media import confine, decode
 from longtake.media.probe import probe
+from tests.media import mutations
 
 Made = Callable[..., Path]
 SMALL: dict[str, Any] = {"size": (96, 64), "n_frames": 24, "gop": 8}

@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+
+from longtake.media.probe import probe
 from tests.conftest import Made
 from tests.joins import joined
 from tests.media.watching import watch
-
-from longtake.media.probe import probe
 
 
 @pytest.mark.parametrize("n_keep", [48, 30])

@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tests.joins import joined
-from tests.media.watching import decoding_times, hear, judged, watch
 
 from longtake.media.join import Joined
+from tests.joins import joined
+from tests.media.watching import decoding_times, hear, judged, watch
 
 Made = Callable[..., Path]
 

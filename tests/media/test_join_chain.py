@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from tests import boxes
 from tests.joins import joined
 from tests.media.watching import hear, judged, watch

@@ -9,12 +9,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from tests.joins import lineage_of, new_frame
 
 from longtake.errors import ClipUnreadable, OutputRefused
 from longtake.media.clip import Clip
 from longtake.media.join import Join
 from longtake.media.probe import probe
+from tests.joins import lineage_of, new_frame
 
 Made = Callable[..., Path]
 

@@ -12,10 +12,10 @@ from typing import Any
 import av
 import numpy as np
 import pytest
-from tests.joins import joined
-from tests.media.watching import hear, judged, watch
 
 from longtake.media.probe import probe
+from tests.joins import joined
+from tests.media.watching import hear, judged, watch
 
 Made = Callable[..., Path]
 

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import av
 import pytest
-from tests.joins import joined, lineage_of, new_frame
-from tests.media.watching import watch
 
 from longtake.media.join import Join, container_for
 from longtake.media.lineage import Lineage
 from longtake.media.probe import probe
+from tests.joins import joined, lineage_of, new_frame
+from tests.media.watching import watch
 
 Made = Callable[..., Path]
 

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import ClassVar
 
 import pytest
-from tests.media.looking import look
 
 from longtake.errors import ClipUnreadable
 from longtake.media.probe import probe
+from tests.media.looking import look
 
 Made = Callable[..., Path]
 

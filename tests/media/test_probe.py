@@ -12,12 +12,12 @@ from typing import Any
 
 import av
 import pytest
-from tests import boxes, clips
-from tests.media.looking import look
 
 from longtake.errors import ClipRefused, ClipUnreadable, LongtakeError
 from longtake.media import probe
 from longtake.settings import Settings
+from tests import boxes, clips
+from tests.media.looking import look
 
 Made = Callable[..., Path]
 NTSC = Fraction(30000, 1001)

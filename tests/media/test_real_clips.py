@@ -10,14 +10,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.joins import lineage_of
-from tests.real import APPENDED, COPIED, QUICK, RECODED
 
 from longtake.media import decode
 from longtake.media.clip import Clip
 from longtake.media.join import Join, Joined, container_for
 from longtake.media.probe import probe
 from longtake.media.verify import prove
+from tests.joins import lineage_of
+from tests.real import APPENDED, COPIED, QUICK, RECODED
 
 
 def longer(clip: Clip, folder: Path) -> tuple[Path, Joined]:

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import av
 import pytest
-from tests import boxes, clips
 
 from longtake.media.h264 import CopyRefused
 from longtake.media.join.copy import Copy
 from longtake.media.join.schedule import Schedule
 from longtake.media.source import open_source
 from longtake.media.timeline import Timeline
+from tests import boxes, clips
 
 _TABLES = "moov/trak/mdia/minf/stbl/"
 _LEVEL = 3  # byte of an avcC

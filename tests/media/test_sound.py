@@ -10,12 +10,12 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
-from tests.joins import joined
-from tests.media.watching import hear, watch
-from tests.scene import chirp
 
 from longtake.media.join.silence import NoSilence, silence_for
 from longtake.media.join.sound import opus_samples
+from tests.joins import joined
+from tests.media.watching import hear, watch
+from tests.scene import chirp
 
 Made = Callable[..., Path]
 

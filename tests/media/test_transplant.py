@@ -8,11 +8,11 @@ from typing import Any
 
 import av
 import pytest
-from tests.conftest import Made
-from tests.media.splice import decode_file, faults, splice
 
 from longtake.media.h264 import CopyRefused
 from longtake.media.h264.stream import PictureKind, SourceStream
+from tests.conftest import Made
+from tests.media.splice import decode_file, faults, splice
 
 # At 10 frames a second the continuation's counts wrap (at 8 and 16 pictures) before its
 # second key frame (at 20).

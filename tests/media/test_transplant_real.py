@@ -8,9 +8,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from tests.media.splice import faults, splice
 
 from longtake.media.h264 import CopyRefused
+from tests.media.splice import faults, splice
 
 NAMES = [
     "helios_market.mp4",

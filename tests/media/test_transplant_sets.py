@@ -19,6 +19,13 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from longtake.media.h264 import CopyRefused
+from longtake.media.h264.bits import sized_units
+from longtake.media.h264.parameters import Pps, Sps, Vui
+from longtake.media.h264.recipe import Recipe
+from longtake.media.h264.stream import SourceStream
+from longtake.media.h264.transplant import Transplant
 from tests.media.splice import Picture, decode, decode_outside, drawn, encode
 from tests.sets import (
     PLAIN_PPS,
@@ -28,13 +35,6 @@ from tests.sets import (
     record,
     sps_unit,
 )
-
-from longtake.media.h264 import CopyRefused
-from longtake.media.h264.bits import sized_units
-from longtake.media.h264.parameters import Pps, Sps, Vui
-from longtake.media.h264.recipe import Recipe
-from longtake.media.h264.stream import SourceStream
-from longtake.media.h264.transplant import Transplant
 
 RATE = Fraction(10)  # a second key frame at 20
 N_FRAMES = 40

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from tests.conftest import Made
 from tests.joins import joined
 from tests.media.watching import hear, judged

@@ -14,13 +14,13 @@ from pathlib import Path
 
 import av
 import pytest
-from tests import boxes
-from tests.conftest import Made
 
 from longtake.errors import ClipUnreadable
 from longtake.media.lineage import Lineage, Part
 from longtake.media.proof import trial
 from longtake.media.verify import Proof, prove
+from tests import boxes
+from tests.conftest import Made
 
 N, NEW = 60, 36
 

@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.conftest import Made
-from tests.joins import joined
 
 from longtake.media.verify import prove
+from tests.conftest import Made
+from tests.joins import joined
 
 N = 60
 

@@ -13,6 +13,7 @@ from typing import Any
 import av
 import numpy as np
 from numpy.typing import NDArray
+
 from tests.scene import read_counter
 
 

@@ -7,9 +7,9 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
-from tests import moving
 
 from longtake.analysis.pictures import small
+from tests import moving
 
 _NAMES = (
     "helios_car",

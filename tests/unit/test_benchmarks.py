@@ -7,6 +7,7 @@ from pathlib import Path
 
 import av
 import pytest
+
 from benchmarks import join, memory, results, source, speed
 
 _MEGABYTE = 1_000_000

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from tests import moving
 
 from longtake.analysis.cuts import Transition, last_shot, transitions
+from tests import moving
 
 N = 60
 CUT = 20

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from tests import moving
 
 from longtake.analysis.directedness import directedness
 from longtake.analysis.distances import (
@@ -15,6 +14,7 @@ from longtake.analysis.distances import (
     jump_costs,
     thumbnails,
 )
+from tests import moving
 
 PERIOD = 24
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import cv2
 import numpy as np
 import pytest
-from tests import moving
 
 from longtake.analysis.drift import Statistics, drift, statistics
+from tests import moving
 
 
 def test_statistics_of_a_flat_picture() -> None:

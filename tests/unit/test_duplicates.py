@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from tests import moving
 
 from longtake.analysis.duplicates import duplicates, keep, runs
+from tests import moving
 
 
 def test_moving_pictures_repeat_nothing() -> None:

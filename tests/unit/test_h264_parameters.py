@@ -7,7 +7,6 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.sets import PLAIN_PPS, PLAIN_SPS, pps_unit, record, sps_unit
 
 from longtake.media.h264.bits import BitsInvalid
 from longtake.media.h264.parameters import (
@@ -18,6 +17,7 @@ from longtake.media.h264.parameters import (
     parse_pps,
     parse_sps,
 )
+from tests.sets import PLAIN_PPS, PLAIN_SPS, pps_unit, record, sps_unit
 
 # x264 through PyAV: 320x180 (12 rows of macroblocks less 12 lines), High, level 1.2, no B.
 X264_SPS = bytes.fromhex("6764000cacb40a0cfcf0800000030080000018078a1550")

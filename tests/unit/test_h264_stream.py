@@ -7,10 +7,10 @@ from fractions import Fraction
 
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.sets import PLAIN_PPS, PLAIN_SPS, idr_packet, pps_unit, record, sps_unit
 
 from longtake.media.h264 import CopyRefused
 from longtake.media.h264.stream import PictureKind, SourceStream
+from tests.sets import PLAIN_PPS, PLAIN_SPS, idr_packet, pps_unit, record, sps_unit
 
 RECORD = record(sps_unit(PLAIN_SPS, full_vui=True), pps_unit(PLAIN_PPS))
 PACKET = idr_packet(PLAIN_SPS, PLAIN_PPS, idr_pic_id=7)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import cv2
 import numpy as np
 import pytest
-from tests import moving
 
 from longtake.analysis.letterbox import Box, letterbox
+from tests import moving
 
 
 def barred(top: int, bottom: int, left: int, right: int) -> moving.Frames:

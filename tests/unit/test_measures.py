@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 import numpy as np
 import pytest
-from tests import controls, moving
 
 from longtake.analysis.gate import BANDS, judge
 from longtake.analysis.measures import LEVELS, Measures, curves, measure
+from tests import controls, moving
 
 N = 60
 

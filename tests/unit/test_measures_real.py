@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from tests import controls, moving
 
 from longtake.analysis.gate import judge
 from longtake.analysis.measures import measure
+from tests import controls, moving
 
 # Clip, and the frame at which its future is held out: one shot on both sides.
 WINDOWS = [

@@ -8,12 +8,12 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from tests.motion_scenes import swing
 
 from longtake.engines.motion import push, texture, turn
 from longtake.engines.motion.plan import Plan, Push, Run
 from longtake.engines.motion.study import Study
 from longtake.errors import EngineFailed
+from tests.motion_scenes import swing
 
 RUNS = (Run(-1, 0.0), Run(4, -40.0, fade=8), Run(30, -44.0, fade=8))
 PLAN = Plan("texture", 48, RUNS, shot=8, box=(10, 90, 0, 160))

@@ -5,9 +5,9 @@ from __future__ import annotations
 import cv2
 import numpy as np
 import pytest
-from tests import moving
 
 from longtake.analysis import flow, pictures
+from tests import moving
 
 
 def test_small_averages_over_areas_and_never_enlarges() -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from tests import moving
 
 from longtake.analysis.recurrence import recall, rewind, rhythm, same_source
+from tests import moving
 
 N = 96
 

@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import features
-from tests.scene import picture
 
 from longtake.errors import AskInvalid
 from longtake.media import fonts
 from longtake.media.watermark import Stamp, clean
+from tests.scene import picture
 
 LONG = "A text of exactly one hundred characters, so that it must be wrapped or shrunk to lie inside of it.."
 
