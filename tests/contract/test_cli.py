@@ -216,6 +216,7 @@ def test_engines_and_check() -> None:
     assert "longtake" in longtake("check").out
 
 
+@pytest.mark.slow
 def test_measure_needs_to_know_where(clip: Path) -> None:
     ran = longtake("measure", clip)
     assert ran.status == errors.AskInvalid.exit_code

@@ -174,6 +174,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 
 
 @pytest.mark.parametrize("only", ["result", "report"])
+@pytest.mark.slow
 def test_a_full_disk(folder: Path, small_disk: Path, only: str) -> None:
     """Large enough for nothing, or for the result but not for the report."""
     target = small_disk / "out.mp4"
@@ -213,6 +214,7 @@ def test_no_permission(folder: Path) -> None:
     assert len(ran.stderr.strip().splitlines()) == 1
 
 
+@pytest.mark.slow
 def test_a_failed_proof_delivers_nothing(made: Made, tmp_path: Path) -> None:
     source = made(n_frames=24, sound="aac")
     result = tmp_path / "out.mp4"

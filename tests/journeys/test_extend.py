@@ -111,6 +111,7 @@ def test_a_clip_is_made_longer(folder: Path, ffmpeg: str) -> None:
     assert [join["first"] for join in joins] == [72]
 
 
+@pytest.mark.slow
 def test_words_for_people(folder: Path) -> None:
     ran = longtake(
         *("extend", "clip.mp4", "--seconds", "0.5", "--engine", "persistence"),
@@ -151,6 +152,7 @@ def test_the_library_says_the_same(folder: Path) -> None:
     ]
 
 
+@pytest.mark.slow
 def test_several_steps_go_on_from_original_pixels(folder: Path, ffmpeg: str) -> None:
     ask = ("extend", "clip.mp4", "-o", "out.mp4", "--seconds", "1", "--json")
     report = done(longtake(*ask, "--times", "3", folder=folder))
@@ -165,6 +167,7 @@ def test_several_steps_go_on_from_original_pixels(folder: Path, ffmpeg: str) -> 
     assert {path.name for path in folder.iterdir()} == {"clip.mp4", "out.mp4"}
 
 
+@pytest.mark.slow
 def test_until_shortens_the_last_step(folder: Path) -> None:
     ask = ("extend", "clip.mp4", "--engine", "persistence", "--json")
     report = done(longtake(*ask, "--seconds", "1", "--until", "5.25", folder=folder))
@@ -173,6 +176,7 @@ def test_until_shortens_the_last_step(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("vfr", [False, True])
+@pytest.mark.slow
 def test_from_an_earlier_point(made: Made, tmp_path: Path, *, vfr: bool) -> None:
     """The frames before the point are there, whatever the steps between them are."""
     clip = made(vfr=vfr)
@@ -202,6 +206,7 @@ def test_the_new_part_alone(folder: Path) -> None:
     assert report["proof"]["mode"] == "new-only"
 
 
+@pytest.mark.slow
 def test_a_watermark_stands_on_new_frames_only(folder: Path, ffmpeg: str) -> None:
     ask = (
         "extend",
@@ -241,6 +246,7 @@ def test_a_turned_clip_goes_on_upright(
 # -- going on with a result -----------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_result_can_be_gone_on_with(folder: Path) -> None:
     """A second run on the result is the second step of a chain, drawn from the original."""
     ask = ("--seconds", "1", "--json")
@@ -268,6 +274,7 @@ def test_another_engine_goes_on_from_what_is_there(folder: Path) -> None:
     assert three["steps"][0]["chained"] is False
 
 
+@pytest.mark.slow
 def test_a_result_that_was_cut_since_is_a_clip_like_any_other(
     folder: Path, ffmpeg: str
 ) -> None:

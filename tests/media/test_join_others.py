@@ -91,6 +91,7 @@ RECODED: dict[str, tuple[str, dict[str, Any], str]] = {
 
 
 @pytest.mark.parametrize("case", RECODED)
+@pytest.mark.slow
 def test_encoded_again(case: str, made: Made, tmp_path: Path, ffmpeg: str) -> None:
     suffix, fields, reason = RECODED[case]
     source = made(suffix, **({"n_frames": 30} | fields))

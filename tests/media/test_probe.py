@@ -145,6 +145,7 @@ def test_what_vp8_does_not_show_is_no_frame(clips_dir: Path) -> None:
     assert (video.n_packets, video.n_frames) == (95, 90)
 
 
+@pytest.mark.slow
 def test_every_real_clip_is_counted_as_ffmpeg_decodes_it(clips_dir: Path) -> None:
     for path in sorted([*clips_dir.glob("*.mp4"), *clips_dir.glob("formats/*.m*")]):
         clip = look(path)

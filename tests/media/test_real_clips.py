@@ -67,6 +67,7 @@ def check(file: Path, folder: Path, ffmpeg: str, *, whole: bool) -> None:
 
 
 @pytest.mark.parametrize("name", sorted(QUICK))
+@pytest.mark.slow
 def test_real_clip(name: str, clips_dir: Path, ffmpeg: str, tmp_path: Path) -> None:
     check(clips_dir / name, tmp_path, ffmpeg, whole=False)
 
