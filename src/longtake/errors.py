@@ -85,6 +85,98 @@ class SetupIncomplete(LongtakeError):
     exit_code = 8
 
 
+class DatabaseUnreachable(LongtakeError):
+    """The database is down, locked or full; the same request may go through later."""
+
+    code = "database_unreachable"
+    exit_code = 9
+
+
+class FieldInvalid(LongtakeError):
+    """A field of a request breaks its rule; ``field`` names it."""
+
+    code = "field_invalid"
+    exit_code = 2
+
+    def __init__(self, message: str, *, field: str = "") -> None:
+        super().__init__(message)
+        self.field = field
+
+
+class NotFound(LongtakeError):
+    """There is no such thing, or it is another account's."""
+
+    code = "not_found"
+    exit_code = 10
+
+
+class RecordNotReady(LongtakeError):
+    """The record cannot be used as asked: unfinished, expired, no such video."""
+
+    code = "record_not_ready"
+    exit_code = 10
+
+
+class SourceFailed(LongtakeError):
+    """The record to go on from failed itself."""
+
+    code = "source_failed"
+    exit_code = 10
+
+
+class CreditsMissing(LongtakeError):
+    """The balance does not cover the price; nothing was held."""
+
+    code = "credits_missing"
+    exit_code = 11
+
+
+class KeyRefused(LongtakeError):
+    """The key is missing, unknown, revoked, or not allowed to do this."""
+
+    code = "key_refused"
+    exit_code = 12
+
+
+class TooMany(LongtakeError):
+    """Too many requests; the same may go through after ``retry_after_s`` seconds."""
+
+    code = "too_many"
+    exit_code = 13
+
+    def __init__(self, message: str, *, retry_after_s: float = 1.0) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+
+
+class SwitchedOff(LongtakeError):
+    """The operator has switched this feature off."""
+
+    code = "switched_off"
+    exit_code = 14
+
+
+class UnderMaintenance(LongtakeError):
+    """The operator has stopped new work for a while."""
+
+    code = "under_maintenance"
+    exit_code = 14
+
+
+class AddressRefused(LongtakeError):
+    """The guarded door does not go there: a private address, no http(s), too many hops."""
+
+    code = "address_refused"
+    exit_code = 15
+
+
+class FetchFailed(LongtakeError):
+    """What lies behind a URL could not be fetched: no answer, an error, too large."""
+
+    code = "fetch_failed"
+    exit_code = 15
+
+
 class Canceled(LongtakeError):
     """The work was stopped by whoever asked for it."""
 

@@ -4,16 +4,25 @@ from __future__ import annotations
 
 import os
 from functools import cache
+from pathlib import Path
 
 from pydantic import Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
 
 
 class Settings(BaseSettings):
-    """What an operator may set, as ``LONGTAKE_<NAME>`` in the environment."""
+    """What an operator may set: ``LONGTAKE_<NAME>`` in the environment, or ``<name>`` in
+    the TOML file that ``LONGTAKE_SETTINGS`` names. The environment goes first.
+    """
 
     model_config = SettingsConfigDict(env_prefix="LONGTAKE_", frozen=True)
 
+    # the pictures
     engine: str = Field("motion", description="engine used when none is named")
     max_clip_s: int = Field(
         900, gt=0, description="longest clip taken in, seconds; own results are exempt"
@@ -24,6 +33,75 @@ class Settings(BaseSettings):
     engine_silence_s: int = Field(
         120, gt=0, description="an engine silent for this long is stopped, seconds"
     )
+    engine_memory_bytes: int = Field(
+        8_000_000_000, gt=0, description="memory an engine may take, bytes"
+    )
+
+    # where the server lives
+    data: Path = Field(
+        Path.home() / ".longtake", description="folder of the database and the files"
+    )
+    database_url: str = Field(
+        "", description="postgresql://... instead of the SQLite file in the data folder"
+    )
+    host: str = Field("127.0.0.1", description="address the server listens on")
+    port: int = Field(8420, ge=0, le=65_535, description="its port; 0 takes a free one")
+    public_url: str = Field(
+        "", description="base of the URLs that clients get [http://HOST:PORT]"
+    )
+    cors_origins: tuple[str, ...] = Field(
+        (), description='web pages elsewhere that may call, as JSON; ["*"] for all'
+    )
+
+    # the work
+    slots: int = Field(1, ge=0, description="tasks that `serve` runs at a time")
+    task_deadline_s: int = Field(
+        3600, gt=0, description="a task that runs longer fails, seconds"
+    )
+    tiers: dict[str, int] = Field(
+        {"standard": 3, "priority": 10},
+        description="tiers of accounts and how many tasks each runs at a time, as JSON",
+    )
+    prices: dict[str, int] = Field(
+        {"extend": 60, "video": 15, "video_hd": 45},
+        description="credits per task, as JSON",
+    )
+    submit_rate: int = Field(
+        20, gt=0, description="new tasks per account in ten seconds"
+    )
+    read_rate: int = Field(10, gt=0, description="other requests per key in a second")
+    media_days: int = Field(15, gt=0, description="days a result's files are kept")
+    record_days: int = Field(60, gt=0, description="days a record is kept")
+
+    # the network
+    allowed_hosts: tuple[str, ...] = Field(
+        (), description="host:port entries the door lets through, as JSON"
+    )
+    allow_private_addresses: bool = Field(
+        False, description="let the door reach private addresses (closed networks)"
+    )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Arguments, then the environment, then the file."""
+        file = os.environ.get("LONGTAKE_SETTINGS")
+        return (
+            init_settings,
+            env_settings,
+            TomlConfigSettingsSource(settings_cls, toml_file=file),
+        )
+
+    @property
+    def base_url(self) -> str:
+        """The base of every URL that clients get, without a slash at the end."""
+        return (self.public_url or f"http://{self.host}:{self.port}").rstrip("/")
 
 
 @cache

@@ -1,0 +1,1 @@
+"""The tables' history: Alembic, run inside a transaction that its caller holds."""

@@ -1,0 +1,17 @@
+"""What Alembic runs: the migrations, on the connection it was given."""
+
+from __future__ import annotations
+
+from alembic import context
+
+from longtake.store.tables import metadata
+
+connection = context.config.attributes["connection"]
+context.configure(
+    connection=connection,
+    target_metadata=metadata,
+    version_table="lt_version",
+    include_name=lambda name, kind, _: kind != "table" or str(name).startswith("lt_"),
+    compare_type=True,
+)
+context.run_migrations()
