@@ -7,8 +7,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, make_url
-from sqlalchemy.exc import ArgumentError, OperationalError
+from sqlalchemy import Connection, Engine, Table, create_engine, event, make_url
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import ArgumentError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolExhausted
 
 from longtake.errors import DatabaseUnreachable, SetupIncomplete
 from longtake.settings import Settings
@@ -37,28 +39,30 @@ class Database:
         IMMEDIATE): to read first and write later would lose to whoever wrote between.
         Raises DatabaseUnreachable.
         """
-        try:
-            with self.engine.begin() as connection:
-                yield connection
-        except OperationalError as error:
-            raise DatabaseUnreachable(
-                f"The database cannot be reached or is busy: {error.orig}."
-            ) from error
+        with _reachable(), self.engine.begin() as connection:
+            yield connection
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """A transaction that only reads; it waits for no writer. Raises the same."""
-        try:
-            with self.engine.connect() as connection:
-                yield connection.execution_options(longtake_reads=True)
-        except OperationalError as error:
-            raise DatabaseUnreachable(
-                f"The database cannot be reached or is busy: {error.orig}."
-            ) from error
+        with _reachable(), self.engine.connect() as connection:
+            yield connection.execution_options(longtake_reads=True)
 
     def close(self) -> None:
         """Close every connection."""
         self.engine.dispose()
+
+
+@contextmanager
+def _reachable() -> Iterator[None]:
+    """A database that is down, locked or full is one error, whichever layer says so."""
+    try:
+        yield
+    except (OperationalError, InterfaceError, PoolExhausted) as error:
+        reason = str(getattr(error, "orig", error)).strip().splitlines()[0]
+        raise DatabaseUnreachable(
+            f"The database cannot be reached or is busy: {reason}."
+        ) from error
 
 
 def url_of(settings: Settings) -> str:
@@ -117,3 +121,15 @@ def _set_up_sqlite(connection: sqlite3.Connection, _: object) -> None:
 def _begin_sqlite(connection: Connection) -> None:
     reads = connection.get_execution_options().get("longtake_reads", False)
     connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
+
+
+def upsert(
+    connection: Connection, table: Table, key: dict[str, Any], values: dict[str, Any]
+) -> None:
+    """Write ``values`` at ``key``, whether the row is there or not, in one statement."""
+    insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
+    connection.execute(
+        insert(table)
+        .values(key | values)
+        .on_conflict_do_update(index_elements=list(key), set_=values)
+    )

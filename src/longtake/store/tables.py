@@ -33,6 +33,8 @@ metadata = MetaData(
     }
 )
 
+MESSAGE_LENGTH = 200
+
 # SQLite numbers rows by itself only where the key is its own INTEGER.
 _Serial = BigInteger().with_variant(Integer, "sqlite")
 
@@ -115,8 +117,8 @@ records = Table(  # written by records
     Column("deleted_ms", BigInteger),  # hidden from its account from then on
     CheckConstraint("state IN ('waiting', 'running', 'success', 'fail')", name="state"),
     UniqueConstraint("account_id", "task_id"),
-    Index("ix_lt_records_account_id_created_ms", "account_id", "created_ms"),
-    Index("ix_lt_records_state", "state"),
+    Index("ix_lt_records_account_id_created_ms_id", "account_id", "created_ms", "id"),
+    Index("ix_lt_records_state_account_id_lane", "state", "account_id", "lane"),
 )
 
 progress = Table(  # written by records; one row while a task runs
@@ -203,7 +205,7 @@ switches = Table(  # written by limits
     metadata,
     Column("name", String(40), primary_key=True),  # limits.SWITCHES
     Column("off", Boolean, nullable=False),
-    Column("message", String(200), nullable=False),
+    Column("message", String(MESSAGE_LENGTH), nullable=False),
     Column("changed_ms", BigInteger, nullable=False),
 )
 

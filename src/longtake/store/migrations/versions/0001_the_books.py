@@ -139,15 +139,20 @@ def upgrade() -> None:
         ),
     )
     op.create_index(
-        "ix_lt_records_account_id_created_ms",
+        "ix_lt_records_account_id_created_ms_id",
         "lt_records",
-        ["account_id", "created_ms"],
+        ["account_id", "created_ms", "id"],
         unique=False,
     )
     op.create_index(
         op.f("ix_lt_records_parent_id"), "lt_records", ["parent_id"], unique=False
     )
-    op.create_index("ix_lt_records_state", "lt_records", ["state"], unique=False)
+    op.create_index(
+        "ix_lt_records_state_account_id_lane",
+        "lt_records",
+        ["state", "account_id", "lane"],
+        unique=False,
+    )
     op.create_table(
         "lt_secrets",
         sa.Column("id", sa.String(length=32), nullable=False),

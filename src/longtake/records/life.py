@@ -1,0 +1,190 @@
+"""The life of a record: waiting, running, then success or fail, once and for good."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, delete, func, select, update
+
+from longtake import clock
+from longtake.errors import NotFound, RecordNotReady
+from longtake.records.record import OPEN, find
+from longtake.records.work import Work
+from longtake.store import tables
+from longtake.store.database import upsert
+
+_table = tables.records
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """How far a running task is: ``done`` of ``total`` steps of a stage.
+
+    ``picture`` is the latest frame as a small JPEG; None keeps the one before.
+    """
+
+    stage: str
+    done: int
+    total: int
+    candidate: int = 0
+    picture: bytes | None = None
+
+
+def begin(connection: Connection, record_id: str) -> Work | None:
+    """Take the record up: its work, or None where it is settled already.
+
+    A record that runs already is taken up again: its worker has died.
+    """
+    row = connection.execute(
+        select(_table.c.state, _table.c.work)
+        .where(_table.c.id == record_id)
+        .with_for_update()
+    ).first()
+    if row is None:
+        raise NotFound("Record does not exist")
+    if row.state not in OPEN:
+        return None
+    connection.execute(
+        update(_table)
+        .where(_table.c.id == record_id, _table.c.state == "waiting")
+        .values(state="running", started_ms=clock.now_ms())
+    )
+    return Work.model_validate(row.work)
+
+
+def succeed(connection: Connection, record_id: str, *, expires_ms: int) -> bool:
+    """Settle the record as made; False, and nothing done, if it was settled before."""
+    return _settle(
+        connection, record_id, state="success", success_flag=1, expires_ms=expires_ms
+    )
+
+
+def fail(
+    connection: Connection, record_id: str, *, code: str, message: str, flag: int
+) -> bool:
+    """Settle the record as failed; False, and nothing done, if it was settled before.
+
+    ``flag`` is the wire's: 2 before an engine ran, 3 after it, or canceled.
+    """
+    assert flag in {2, 3}, "0 and 1 do not say failed"
+    return _settle(
+        connection,
+        record_id,
+        state="fail",
+        success_flag=flag,
+        error_code=code,
+        error_message=message,
+    )
+
+
+def tell(connection: Connection, record_id: str, progress: Progress) -> bool:
+    """Keep how far the record is; False, and nothing kept, once it runs no more."""
+    row = connection.execute(
+        select(_table.c.state)
+        .where(_table.c.id == record_id)
+        .with_for_update(read=True)
+    ).first()
+    if row is None or row.state != "running":
+        return False
+    told: dict[str, Any] = {
+        "stage": progress.stage,
+        "done": progress.done,
+        "total": progress.total,
+        "candidate": progress.candidate,
+        "at_ms": clock.now_ms(),
+    }
+    if progress.picture is not None:
+        told["picture"] = progress.picture
+    upsert(connection, tables.progress, {"record_id": record_id}, told)
+    return True
+
+
+def progress(connection: Connection, record_id: str) -> Progress | None:
+    """How far the record is; None while it waits and once it is settled."""
+    told = tables.progress.c
+    row = (
+        connection.execute(
+            select(
+                told.stage, told.done, told.total, told.candidate, told.picture
+            ).where(told.record_id == record_id)
+        )
+        .mappings()
+        .first()
+    )
+    return Progress(**row) if row else None
+
+
+def lane(connection: Connection, account_id: str, n_lanes: int) -> int:
+    """The lane, of 0 to ``n_lanes`` - 1, in which the fewest open records stand."""
+    rows = connection.execute(
+        select(_table.c.lane, func.count().label("n"))
+        .where(_table.c.account_id == account_id, _table.c.state.in_(OPEN))
+        .group_by(_table.c.lane)
+    )
+    standing = {row.lane: row.n for row in rows}
+    return min(range(n_lanes), key=lambda number: standing.get(number, 0))
+
+
+def counts(connection: Connection) -> dict[str, int]:
+    """How many open records there are, of all accounts, by state."""
+    rows = connection.execute(
+        select(_table.c.state, func.count().label("n"))
+        .where(_table.c.state.in_(OPEN))
+        .group_by(_table.c.state)
+    )
+    return dict.fromkeys(OPEN, 0) | {row.state: row.n for row in rows}
+
+
+def discard(connection: Connection, account_id: str, task_id: str) -> None:
+    """Hide a settled record from its account and let its media go.
+
+    Its id on the wire is free again, so that what was adopted can be adopted anew.
+    Raises NotFound, and RecordNotReady while it is open.
+    """
+    record = find(connection, account_id, task_id)
+    if record.open:
+        raise RecordNotReady("The record is still being made; cancel it first.")
+    now_ms = clock.now_ms()
+    connection.execute(
+        update(_table)
+        .where(_table.c.id == record.id)
+        .values(deleted_ms=now_ms, expires_ms=now_ms, task_id=record.id)
+    )
+
+
+def outdated(connection: Connection, before_ms: int, limit: int) -> tuple[str, ...]:
+    """Ids of settled records that were completed before ``before_ms``, oldest first."""
+    rows = connection.execute(
+        select(_table.c.id)
+        .where(_table.c.state.not_in(OPEN), _table.c.completed_ms < before_ms)
+        .order_by(_table.c.completed_ms)
+        .limit(limit)
+    )
+    return tuple(rows.scalars())
+
+
+def forget(connection: Connection, record_ids: Sequence[str]) -> None:
+    """Remove records for good; their clips and deliveries must be gone before them.
+
+    What they held and paid stays in the ledger. Records made from them become roots.
+    """
+    connection.execute(
+        update(_table)
+        .where(_table.c.parent_id.in_(record_ids))
+        .values(parent_id=None, parent_index=None)
+    )
+    connection.execute(delete(_table).where(_table.c.id.in_(record_ids)))
+
+
+def _settle(connection: Connection, record_id: str, **values: Any) -> bool:
+    settled = connection.execute(
+        update(_table)
+        .where(_table.c.id == record_id, _table.c.state.in_(OPEN))
+        .values(completed_ms=clock.now_ms(), **values)
+    )
+    connection.execute(
+        delete(tables.progress).where(tables.progress.c.record_id == record_id)
+    )
+    return settled.rowcount == 1

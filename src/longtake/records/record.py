@@ -1,0 +1,219 @@
+"""A record: what a task looks like from outside; how one is written down and found."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+from uuid import uuid4
+
+from sqlalchemy import Connection, Select, insert, or_, select, tuple_
+
+from longtake import clock
+from longtake.errors import FieldInvalid, NotFound
+from longtake.records.work import Work
+from longtake.store import tables
+
+Origin = Literal["made", "imported", "adopted"]
+State = Literal["waiting", "running", "success", "fail"]
+OPEN: tuple[State, ...] = ("waiting", "running")
+
+_table = tables.records
+_parent = tables.records.alias("parent")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """One row, and the wire's id of the record that it extends."""
+
+    id: str
+    account_id: str
+    task_id: str
+    task_type: str
+    origin: Origin
+    state: State
+    success_flag: int
+    error_code: str | None
+    error_message: str | None
+    prompt: str | None
+    params: Mapping[str, Any]
+    work: Mapping[str, Any]
+    parent_id: str | None
+    parent_task_id: str | None
+    parent_index: int | None
+    callback_url: str | None
+    credits: int
+    lane: int
+    created_ms: int
+    started_ms: int | None
+    completed_ms: int | None
+    expires_ms: int | None
+    deleted_ms: int | None
+
+    @property
+    def open(self) -> bool:
+        """Whether it waits or runs."""
+        return self.state in OPEN
+
+
+Cursor = tuple[int, str]  # (created_ms, id) of the last record of the page before
+
+
+def add(
+    connection: Connection,
+    *,
+    account_id: str,
+    task_type: str,
+    params: Mapping[str, Any],
+    work: Work | None = None,
+    origin: Origin = "made",
+    task_id: str | None = None,
+    prompt: str | None = None,
+    parent_id: str | None = None,
+    parent_index: int | None = None,
+    callback_url: str | None = None,
+    credits: int = 0,
+    lane: int = 0,
+    created_ms: int | None = None,
+    expires_ms: int | None = None,
+) -> Record:
+    """A new record: waiting for a worker if there is ``work``, else complete at once.
+
+    ``params`` is the request with its defaults filled in. ``task_id`` is given for an
+    adopted record only. Raises FieldInvalid where the account has that id already.
+    """
+    record_id = uuid4().hex
+    task_id = task_id or record_id
+    taken = select(_table.c.id).where(
+        _table.c.account_id == account_id, _table.c.task_id == task_id
+    )
+    if connection.execute(taken).first():
+        raise FieldInvalid(f"There is a record {task_id!r} already.", field="taskId")
+    now_ms = clock.now_ms()
+    connection.execute(
+        insert(_table).values(
+            id=record_id,
+            account_id=account_id,
+            task_id=task_id,
+            task_type=task_type,
+            origin=origin,
+            state="waiting" if work else "success",
+            success_flag=0 if work else 1,
+            prompt=prompt,
+            params=dict(params),
+            work=work.model_dump(mode="json", exclude_none=True) if work else {},
+            parent_id=parent_id,
+            parent_index=parent_index,
+            callback_url=callback_url,
+            credits=credits,
+            lane=lane,
+            created_ms=now_ms if created_ms is None else created_ms,
+            completed_ms=None if work else now_ms,
+            expires_ms=expires_ms,
+        )
+    )
+    return by_id(connection, record_id)
+
+
+def by_id(connection: Connection, record_id: str) -> Record:
+    """The record with our own id, deleted or not. Raises NotFound."""
+    found = _records(connection, _query().where(_table.c.id == record_id))
+    if not found:
+        raise NotFound("Record does not exist")
+    return found[0]
+
+
+def find(connection: Connection, account_id: str, task_id: str) -> Record:
+    """The account's record with the wire's id. Raises NotFound: a deleted one as well."""
+    found = _records(
+        connection,
+        _query().where(
+            _table.c.account_id == account_id,
+            _table.c.task_id == task_id,
+            _table.c.deleted_ms.is_(None),
+        ),
+    )
+    if not found:
+        raise NotFound("Record does not exist")
+    return found[0]
+
+
+def listed(
+    connection: Connection,
+    account_id: str,
+    *,
+    query: str = "",
+    states: tuple[State, ...] = (),
+    before: Cursor | None = None,
+    limit: int = 50,
+) -> tuple[Record, ...]:
+    """The account's records, newest first; ``query`` is looked for in prompt and id."""
+    wanted = (
+        _query()
+        .where(_table.c.account_id == account_id, _table.c.deleted_ms.is_(None))
+        .order_by(_table.c.created_ms.desc(), _table.c.id.desc())
+        .limit(limit)
+    )
+    if query:
+        wanted = wanted.where(
+            or_(
+                _table.c.prompt.icontains(query, autoescape=True),
+                _table.c.task_id.icontains(query, autoescape=True),
+            )
+        )
+    if states:
+        wanted = wanted.where(_table.c.state.in_(states))
+    if before is not None:
+        wanted = wanted.where(tuple_(_table.c.created_ms, _table.c.id) < before)
+    return _records(connection, wanted)
+
+
+def unsettled(
+    connection: Connection, *, after: str = "", limit: int = 200
+) -> tuple[Record, ...]:
+    """Open records of all accounts by id, from the one behind ``after`` on."""
+    return _records(
+        connection,
+        _query()
+        .where(_table.c.state.in_(OPEN), _table.c.id > after)
+        .order_by(_table.c.id)
+        .limit(limit),
+    )
+
+
+def lineage(
+    connection: Connection, account_id: str, task_id: str
+) -> tuple[Record, ...]:
+    """What the record came from, itself, and all that came from it, oldest first.
+
+    Parents say how they hang together. Deleted records are passed over.
+    """
+    start = find(connection, account_id, task_id)
+    here = select(_table.c.id, _table.c.parent_id).where(_table.c.id == start.id)
+    up = here.cte("up", recursive=True)
+    up = up.union(
+        select(_table.c.id, _table.c.parent_id).where(_table.c.id == up.c.parent_id)
+    )
+    down = here.cte("down", recursive=True)
+    down = down.union(
+        select(_table.c.id, _table.c.parent_id).where(_table.c.parent_id == down.c.id)
+    )
+    return _records(
+        connection,
+        _query()
+        .where(
+            or_(_table.c.id.in_(select(up.c.id)), _table.c.id.in_(select(down.c.id))),
+            _table.c.deleted_ms.is_(None),
+        )
+        .order_by(_table.c.created_ms, _table.c.id),
+    )
+
+
+def _query() -> Select[Any]:
+    return select(_table, _parent.c.task_id.label("parent_task_id")).select_from(
+        _table.outerjoin(_parent, _parent.c.id == _table.c.parent_id)
+    )
+
+
+def _records(connection: Connection, query: Select[Any]) -> tuple[Record, ...]:
+    return tuple(Record(**row) for row in connection.execute(query).mappings())
