@@ -74,6 +74,10 @@ class Settings(BaseSettings):
     record_days: int = Field(60, gt=0, description="days a record is kept")
 
     # the network
+    callback_waits_s: tuple[float, ...] = Field(
+        (5, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400),
+        description="seconds between the attempts of a callback, as JSON",
+    )
     allowed_hosts: tuple[str, ...] = Field(
         (), description="host:port entries the door lets through, as JSON"
     )
