@@ -14,7 +14,7 @@ from av.container import InputContainer
 from av.stream import Discard, Disposition, Stream
 
 from longtake.errors import ClipUnreadable
-from longtake.media import boxes, child, intake, timing
+from longtake.media import boxes, child, intake, poster, timing
 from longtake.media.clip import AudioFacts, Clip, Color, TrackFacts, VideoFacts
 from longtake.media.lineage import TAG
 from longtake.media.source import open_source, translated
@@ -68,8 +68,8 @@ def frames_before(clip: Clip, moment: Fraction) -> int:
         return int(prober.result()["n_frames"])
 
 
-def work(request: dict[str, Any], _: child.Channel) -> dict[str, Any]:
-    """In the child: look at the file of ``request``."""
+def work(request: dict[str, Any], channel: child.Channel) -> dict[str, Any]:
+    """In the child: look at the file of ``request``, and send its poster if asked."""
     path = Path(request["path"])
     with open_source(path) as container, translated(path):
         if "moment" in request:
@@ -81,7 +81,10 @@ def work(request: dict[str, Any], _: child.Channel) -> dict[str, Any]:
             return {"n_frames": count}
         size_bytes = path.stat().st_size
         intake.check_bytes(path.name, size_bytes, request["max_clip_bytes"])
-        clip = _Look(path, container, request["max_clip_s"]).clip(size_bytes)
+        look = _Look(path, container, request["max_clip_s"])
+        clip, first = look.clip(size_bytes)
+        if request.get("poster"):
+            channel.send("poster", payload=poster.jpeg(clip, first))
     return {"clip": clip.model_dump(mode="json")}
 
 
@@ -127,8 +130,8 @@ class _Look:
         self._sound = _Sound()
         self._changes: list[int] = []  # packets that come with other parameters
 
-    def clip(self, size_bytes: int) -> Clip:
-        """All facts. Raises ClipRefused for what is beyond a limit."""
+    def clip(self, size_bytes: int) -> tuple[Clip, av.VideoFrame]:
+        """All facts, and a picture. Raises ClipRefused for what is beyond a limit."""
         intake.check_stream(self._name, self._video)
         timeline = Timeline.of(self._video, self._packets())
         if not self._own:
@@ -142,7 +145,7 @@ class _Look:
         layout = boxes.Layout(fragmented=False, n_edits=1)
         if container in {"mp4", "mov"}:
             layout = boxes.layout(self._path, self._video.id)
-        return Clip(
+        clip = Clip(
             path=self._path,
             container=container,
             fragmented=layout.fragmented,
@@ -154,6 +157,7 @@ class _Look:
             lineage=self._lineage,
             damaged_share=damaged,
         )
+        return clip, pictures.first
 
     def _first_video(self) -> av.VideoStream:
         for stream in self._container.streams.video:
