@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import signal
 import sys
 import threading
 from collections.abc import Iterator
@@ -116,6 +117,29 @@ class Hangs(Steady):
         threading.Event().wait()
 
 
+class KillsWorker(Steady):
+    """Takes the worker that asks it along."""
+
+    name = "kills-worker"
+
+    def frames(self, ask: Ask) -> Iterator[Frame]:
+        yield ask.context[-1]
+        os.kill(os.getppid(), signal.SIGKILL)
+        threading.Event().wait()
+
+
+class Hungry(Steady):
+    """Takes more and more memory, up to what a test machine can spare."""
+
+    name = "hungry"
+
+    def frames(self, ask: Ask) -> Iterator[Frame]:
+        yield ask.context[-1]
+        taken = [np.ones(1 << 25, np.uint8) for _ in range(96)]
+        threading.Event().wait()
+        del taken
+
+
 class Slow(Steady):
     """Takes a while for each frame, and tells a file of its process and its end."""
 
@@ -164,6 +188,8 @@ ENGINES: tuple[type[Steady], ...] = (
     LeavesEarly,
     Raises,
     Hangs,
+    KillsWorker,
+    Hungry,
     Slow,
     Short,
     Misshapen,
