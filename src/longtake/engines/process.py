@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import os
+import select
 import signal
 import subprocess
 import sys
 import threading
 from collections import deque
 from collections.abc import Iterable, Iterator
+from concurrent.futures import Future
 from contextlib import contextmanager, suppress
 from fractions import Fraction
+from io import BufferedReader
 from types import TracebackType
 from typing import Any, BinaryIO, NoReturn, Self, cast
 
-from longtake import settings
-from longtake.engines import registry
+from longtake import clock, settings
+from longtake.engines import memory, registry
 from longtake.engines.host import LIMITS
 from longtake.engines.protocol import Continuation, Frame, Limits
-from longtake.errors import EngineFailed, from_code
-from longtake.media import wire
+from longtake.errors import EngineFailed, LongtakeError, from_code
+from longtake.media import stopping, wire
 
 _LEAVE_S = 1.0  # what the last words of a killed process get to arrive
 _CANCEL_S = 1.0  # what a canceled engine gets to reach its next frame
@@ -29,40 +32,52 @@ class EngineProcess:
     """The engine ``name`` in a process of its own, with nothing of our environment.
 
     A context manager: leaving it kills the process and all it started. Knows the
-    engine's limits on entry, before its set-up, which goes on meanwhile. Raises
-    EngineUnknown, and EngineFailed when the process crashes, breaks the protocol, or
-    is silent for ``silence_s`` seconds (default: settings).
+    engine's limits on entry, before its set-up, which goes on meanwhile. Can be asked
+    again and again, by one thread at a time, whichever. Raises EngineUnknown, and
+    EngineFailed when the process crashes, breaks the protocol, is silent for ``silence_s``
+    seconds or takes more than ``memory_bytes`` with all it started (defaults: settings);
+    Canceled when the stop is set of the block it is asked in (media.stopping).
     """
 
     version: str
     limits: Limits
 
-    def __init__(self, name: str, *, silence_s: float | None = None) -> None:
+    def __init__(
+        self,
+        name: str,
+        *,
+        silence_s: float | None = None,
+        memory_bytes: int | None = None,
+    ) -> None:
         registry.require(name)
         self.name = name
         self._silence_s = silence_s or settings.load().engine_silence_s
-        self._expired = False
-        self._ready = False
+        self._memory_bytes = memory_bytes or settings.load().engine_memory_bytes
+        self._ready, self._busy = False, True
+        self._over = threading.Event()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._due: float | None = None  # when it must have answered
+        self._stop = stopping.current()
+        self._sentence: LongtakeError | None = None  # why it was killed
         self._last_words: deque[str] = deque(maxlen=20)
 
     def __enter__(self) -> Self:
-        self._process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "longtake.engines.host", self.name],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            env=_environment(),
-            start_new_session=True,
+        launched: Future[subprocess.Popen[bytes]] = Future()
+        self._watch = threading.Thread(
+            target=self._look_after_it, args=(launched,), daemon=True
         )
-        self._stdin = cast(BinaryIO, self._process.stdin)
-        self._stdout = cast(BinaryIO, self._process.stdout)
-        self._listener = threading.Thread(target=self._listen, daemon=True)
-        self._listener.start()
+        self._watch.start()
         try:
+            self._process = launched.result()
+            self._stdin = cast(BinaryIO, self._process.stdin)
+            self._stdout = cast(BufferedReader, self._process.stdout)
+            self._listener = threading.Thread(target=self._listen, daemon=True)
+            self._listener.start()
             hello = self._receive("hello").body
         except BaseException:
             self.kill()
             raise
+        self._busy = False
         self.version = hello["version"]
         self.limits = LIMITS.validate_python(hello["limits"])
         return self
@@ -74,6 +89,17 @@ class EngineProcess:
         trace: TracebackType | None,
     ) -> None:
         self.kill()
+
+    @property
+    def idle(self) -> bool:
+        """Whether it is alive and has nothing under way, so that it can be asked."""
+        if self._busy or self._over.is_set() or self._sentence:
+            return False
+        if sys.platform == "win32":
+            return self._process is not None and self._process.poll() is None
+        # The dead close their pipe; poll() would reap it, and lose its group.
+        readable, _, _ = select.select([self._stdout], [], [], 0)
+        return not readable or bool(self._stdout.peek(1))
 
     def extend(
         self,
@@ -95,6 +121,7 @@ class EngineProcess:
         sent on as it comes. Closing the answer's ``frames`` cancels the rest; the process
         can then be asked again.
         """
+        self._busy, self._stop = True, stopping.current()
         if not self._ready:
             self._receive("ready")
             self._ready = True
@@ -126,10 +153,17 @@ class EngineProcess:
             notes=facts["notes"],
         )
 
+    def halt(self) -> None:
+        """Have it ended, from any thread; whoever uses it gets Canceled."""
+        self._sentence = stopping.canceled()
+        self._over.set()
+
     def kill(self) -> None:
         """End the process and all it started, now. Does nothing the second time."""
-        _kill_group(self._process)
-        self._process.wait()
+        self._over.set()
+        self._watch.join()
+        if self._process is None:
+            return
         self._listener.join(_LEAVE_S)
         for stream in (self._stdin, self._stdout):
             with suppress(OSError):  # bytes that were still to be sent to the dead
@@ -146,19 +180,21 @@ class EngineProcess:
                     )
                 yield frame
             self._receive("end")
+            self._busy = False
         except GeneratorExit:
             self._cancel()
             raise
 
     def _cancel(self) -> None:
         """Have the engine stop at its next frame; kill it if that takes too long."""
-        if self._process.returncode is not None:
+        if self._over.is_set():
             return  # it was killed before its frames were let go
         with self._deadline(_CANCEL_S):
             try:
                 wire.write(self._stdin, "cancel")
                 while (message := wire.read(self._stdout)) and message.kind == "frame":
                     pass
+                self._busy = message is None or message.kind == "error"
             except (OSError, wire.WireBroken):
                 self.kill()
 
@@ -189,13 +225,11 @@ class EngineProcess:
         return message
 
     def _fail(self) -> NoReturn:
-        if self._expired:
-            raise EngineFailed(
-                f"The engine {self.name!r} said nothing for {self._silence_s:g} s and was "
-                "stopped; ask for less, or set LONGTAKE_ENGINE_SILENCE_S higher."
-            )
         self.kill()  # a process that is already exiting keeps its own exit status
-        status = self._process.wait()
+        if self._sentence:
+            raise self._sentence
+        assert self._process, "it was asked"
+        status = self._process.returncode
         how = f"exit code {status}"
         if status < 0:
             how = signal.Signals(-status).name
@@ -204,20 +238,49 @@ class EngineProcess:
 
     @contextmanager
     def _deadline(self, limit_s: float) -> Iterator[None]:
-        """Kill the process when the block takes longer: its pipes then end."""
-        timer = threading.Timer(limit_s, self._expire)
-        timer.start()
+        """Have the process killed when the block takes longer: its pipes then end."""
+        self._due = clock.monotonic_s() + limit_s
         try:
             yield
         finally:
-            timer.cancel()
+            self._due = None
 
-    def _expire(self) -> None:
-        self._expired = True
-        _kill_group(self._process)
+    def _look_after_it(self, launched: Future[subprocess.Popen[bytes]]) -> None:
+        """The life of the process, in one thread: Linux kills it if that ends first."""
+        try:
+            process = _launch(self.name)
+        except BaseException as error:  # noqa: BLE001 - the thread's edge: raised where it is awaited
+            launched.set_exception(error)
+            return
+        launched.set_result(process)
+        try:
+            while not self._sentence and not self._over.wait(stopping.LOOK_EVERY_S):
+                self._sentence = self._objection(process.pid)
+        finally:
+            _kill_group(process)
+            process.wait()
+
+    def _objection(self, pid: int) -> LongtakeError | None:
+        """Why the process must not go on, if it must not."""
+        if self._busy and self._stop.is_set():
+            return stopping.canceled()
+        due = self._due
+        if due is not None and clock.monotonic_s() > due:
+            return EngineFailed(
+                f"The engine {self.name!r} said nothing for {self._silence_s:g} s and was "
+                "stopped; ask for less, or set LONGTAKE_ENGINE_SILENCE_S higher."
+            )
+        if memory.exceeds(pid, self._memory_bytes):
+            return EngineFailed(
+                f"The engine {self.name!r} took more than {self._memory_bytes:,} bytes of "
+                "memory and was stopped; ask for less, or set "
+                "LONGTAKE_ENGINE_MEMORY_BYTES higher."
+            )
+        return None
 
     def _listen(self) -> None:
         """Keep the last lines of stderr, so that the engine never blocks on it."""
+        assert self._process, "it was started"
         assert self._process.stderr
         with self._process.stderr as stream:
             for line in stream:
@@ -225,15 +288,20 @@ class EngineProcess:
                     self._last_words.append(text)
 
 
-def _environment() -> dict[str, str]:
-    """What a Python of ours needs to find the same modules, and nothing else."""
+def _launch(name: str) -> subprocess.Popen[bytes]:
+    """The host of the engine ``name``, finding the modules we find, and nothing else."""
     path = os.pathsep.join(entry for entry in sys.path if entry)
-    return {**settings.child_environment("SYSTEMROOT"), "PYTHONPATH": path}
+    return subprocess.Popen(
+        [sys.executable, "-P", "-m", "longtake.engines.host", name],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env={**settings.child_environment("SYSTEMROOT"), "PYTHONPATH": path},
+        start_new_session=True,
+    )
 
 
 def _kill_group(process: subprocess.Popen[bytes]) -> None:
-    if process.returncode is not None:
-        return  # reaped: its number may already be another's
     if sys.platform == "win32":
         process.kill()
         return

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Event
 
 import longtake
 from longtake import clock, settings
@@ -14,6 +15,7 @@ from longtake.errors import ProofFailed
 from longtake.extension import ask
 from longtake.extension.ask import Exact
 from longtake.extension.steps import Progress, Run, upright_size
+from longtake.media import stopping
 from longtake.media.clip import Clip
 from longtake.media.delivery import Delivery, writing
 from longtake.media.probe import probe
@@ -22,6 +24,8 @@ from longtake.media.watermark import Stamp
 from longtake.report import Asked, ClipSummary, Report, Step, statement
 
 __all__ = ["Extension", "Progress", "extend"]
+
+_POSTER_QUALITY = 85
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +36,11 @@ class Extension:
     report: Report
     report_path: Path | None
     filmstrip_path: Path | None
+    poster_path: Path | None
 
 
 def extend(
-    clip: str | Path,
+    clip: str | Path | Clip,
     output: str | Path | None = None,
     *,
     seconds: Exact = 4,
@@ -44,26 +49,32 @@ def extend(
     from_: Exact | None = None,
     only_new: bool = False,
     prompt: str | None = None,
-    engine: str | None = None,
+    engine: str | EngineProcess | None = None,
     seed: int = 0,
     watermark: str | None = None,
     report: str | Path | None = None,
     filmstrip: str | Path | None = None,
+    poster: str | Path | None = None,
     force: bool = False,
     progress: Callable[[Progress], None] | None = None,
+    stop: Event | None = None,
 ) -> Extension:
-    """Make ``clip`` longer and prove what was done.
+    """Make ``clip``, a file or what probe says of one, longer and prove what was done.
 
     ``output`` defaults to ``<name>-longer`` beside the clip. Each of ``times`` steps adds
     ``seconds`` (round(seconds x rate) frames) after the one before; ``until`` takes as
     many steps as it needs for that total length and shortens the last. ``from_`` keeps
     only [0, from_) of the clip. ``only_new`` delivers the new part alone, after half a
-    second of the clip to cut from. ``watermark`` stands on new frames only. ``report`` and
-    ``filmstrip`` name further files to write (JSON, PNG). ``force`` replaces existing
-    files; the clip itself is never written over. All files appear whole or not at all.
+    second of the clip to cut from. ``watermark`` stands on new frames only. ``report``,
+    ``filmstrip`` and ``poster`` name further files to write (JSON, PNG, JPEG). ``force``
+    replaces existing files; the clip itself is never written over. All files appear whole
+    or not at all. ``engine`` may be a running one, which is left running; after an error
+    it may not be :attr:`~EngineProcess.idle` any more, and is its owner's to kill. Setting
+    ``stop`` ends the work at once, whatever it waits for, as Canceled.
 
     Raises a :class:`longtake.errors.LongtakeError`; nothing is left behind then.
     """
+    running = engine if isinstance(engine, EngineProcess) else None
     asked = Asked(
         seconds=ask.exact(seconds, "seconds"),
         times=times,
@@ -71,18 +82,19 @@ def extend(
         start=None if from_ is None else ask.exact(from_, "from"),
         only_new=only_new,
         prompt=prompt,
-        engine=engine or settings.load().engine,
+        engine=running.name if running else engine or settings.load().engine,
         seed=seed,
         watermark=watermark,
     )
-    source = probe(Path(clip))
-    n_keep, counts = ask.kept(source, asked.start), ask.counts(source, asked)
-    final = ask.final(source, clip, output, only_new=only_new)
-    wanted = {"report": report, "filmstrip": filmstrip}
+    wanted = {"report": report, "filmstrip": filmstrip, "poster": poster}
     beside = {name: Path(path) for name, path in wanted.items() if path}
-    ask.require_distinct(final, *beside.values())
-    stamp = Stamp(watermark or "", *upright_size(source))
-    with ExitStack() as stack:
+    with stopping.heeding(stop), ExitStack() as stack:
+        source = clip if isinstance(clip, Clip) else probe(Path(clip))
+        n_keep, counts = ask.kept(source, asked.start), ask.counts(source, asked)
+        given = source.path if isinstance(clip, Clip) else clip
+        final = ask.final(source, given, output, only_new=only_new)
+        ask.require_distinct(final, *beside.values())
+        stamp = Stamp(watermark or "", *upright_size(source))
 
         def place(path: Path) -> Delivery:
             delivery = Delivery(path, force=force, sources=(source.path,))
@@ -90,20 +102,29 @@ def extend(
 
         result = place(final)
         files = {name: place(path) for name, path in beside.items()}
-        host = stack.enter_context(EngineProcess(asked.engine))
+        host = running or stack.enter_context(EngineProcess(asked.engine))
         run = Run(asked, host, counts, stamp, progress or _unheard)
         steps = run.steps(source, n_keep, result.path)
         run.tell("proof", 0, 1)
         told = _report(asked, source, result, steps, stamp)
         for name, file in files.items():
             with writing(file.final):
-                if name == "report":
-                    file.path.write_text(told.model_dump_json(indent=2) + "\n")
-                else:
-                    run.film(source.path.name).save(file.path, "PNG")
+                _write(name, file.path, told, run)
+        stopping.check()
         for file in (*files.values(), result):
             file.deliver()
-    return Extension(final, told, beside.get("report"), beside.get("filmstrip"))
+    return Extension(final, told, *map(beside.get, ("report", "filmstrip", "poster")))
+
+
+def _write(name: str, path: Path, report: Report, run: Run) -> None:
+    """One of the files beside the result."""
+    match name:
+        case "report":
+            path.write_text(report.model_dump_json(indent=2) + "\n")
+        case "filmstrip":
+            run.film(report.source.path.name).save(path, "PNG")
+        case "poster":
+            run.poster().save(path, "JPEG", quality=_POSTER_QUALITY)
 
 
 def _report(

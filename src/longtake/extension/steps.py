@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
-from PIL.Image import Image
+from PIL.Image import Image, fromarray
 
 import longtake
 from longtake import clock
@@ -25,7 +25,7 @@ from longtake.engines.process import EngineProcess
 from longtake.engines.protocol import Continuation, Frame, Frames
 from longtake.errors import EngineIncapable
 from longtake.extension.measured import MEASURED_S, before, one_shot
-from longtake.media import decode
+from longtake.media import decode, stopping
 from longtake.media.clip import Clip
 from longtake.media.delivery import Delivery
 from longtake.media.join import Join, Joined
@@ -36,6 +36,7 @@ from longtake.report import Asked, Step
 
 Stage = Literal["context", "engine", "frames", "measure", "proof"]
 
+_FACE = 480  # pixels: the width of a poster
 _HANDLE_S = Fraction(1, 2)  # of the clip, before the new part where that stands alone
 
 
@@ -48,6 +49,8 @@ class Progress:
     total: int
     step: int  # from 1
     steps: int
+    picture: Frame | None = field(default=None, compare=False, repr=False)  # the
+    # latest frame, upright, at most 416 pixels wide; None where there is no new one
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +104,7 @@ class Run:
     shown: tuple[Frames, Frames, Step] | None = (
         None  # the first join, for the filmstrip
     )
+    face: Frame | None = None  # from the middle of the last new part, for the poster
 
     def steps(self, source: Clip, n_keep: int, last: Path) -> tuple[Step, ...]:
         """All steps, each on the result of the one before; the last into ``last``."""
@@ -118,11 +122,14 @@ class Run:
             made.append(self._step(clip, n_keep, self.counts[-1], last))
         return tuple(made)
 
-    def tell(self, stage: Stage, done: int, total: int) -> None:
-        """Report progress to whoever asked."""
+    def tell(
+        self, stage: Stage, done: int, total: int, picture: Frame | None = None
+    ) -> None:
+        """Report progress to whoever asked. Raises Canceled once it was stopped."""
+        stopping.check()
         steps = len(self.counts)
         step = min(self.n_done + 1, steps)
-        self.progress(Progress(stage, done, total, step, steps))
+        self.progress(Progress(stage, done, total, step, steps, picture))
 
     def film(self, name: str) -> Image:
         """The filmstrip of the first join of the clip ``name``."""
@@ -136,6 +143,14 @@ class Run:
             rate=step.n_new / step.seconds_new,
             title=f"{name}, by {step.plan_kind or step.engine}",
         )
+
+    def poster(self) -> Image:
+        """A frame of the new part, as delivered, that tells it from its siblings.
+
+        The clip's own frames, and those just after the join, look alike in all of them.
+        """
+        assert self.face is not None, "a poster of steps that were made"
+        return fromarray(self.face)
 
     def _step(self, clip: Clip, n_keep: int, n_new: int, target: Path) -> Step:
         """One continuation of the first ``n_keep`` frames of ``clip``, into ``target``."""
@@ -237,7 +252,7 @@ class Run:
         for index, coded in enumerate(frames, 1):
             frame = decode.upright(coded, clip.video.rotation)
             own.append(small(frame))
-            self.tell("context", index, count)
+            self.tell("context", index, count, own[-1])
             yield frame
         self.tell("engine", 0, 1)
 
@@ -311,7 +326,9 @@ class Run:
                 new.append(small(frame))
                 stamped = self.stamp.apply(frame)
                 join.write(decode.as_coded(stamped, clip.video.rotation))
-                self.tell("frames", len(new), origin.n_new)
+                if len(new) == (origin.n_new + 1) // 2:
+                    self.face = small(stamped, _FACE)
+                self.tell("frames", len(new), origin.n_new, new[-1])
             joined = join.finish()
         return np.stack(new), joined
 

@@ -29,10 +29,9 @@ from typing import IO, Any, Self
 
 from longtake import clock
 from longtake.errors import ClipUnreadable, LongtakeError, MediaFailed, from_code
-from longtake.media import confine, wire
+from longtake.media import confine, stopping, wire
 from longtake.media.wire import Frame, Message
 
-_WATCH_EVERY_S = 0.25
 _GRACE_S = 10.0  # for a child that has sent its result
 if sys.platform == "win32":  # where start_new_session means nothing
     _CREATION_FLAGS = subprocess.CREATE_NEW_PROCESS_GROUP
@@ -122,7 +121,8 @@ class Child:
 
     ``reads`` and ``writes`` are the files it may open (``writes`` must exist); ``cpu_s``
     and ``memory_bytes`` (address space) are its limits; silent for ``silence_s`` while it
-    is waited for, it is killed. Every failure is a LongtakeError: its own, or
+    is waited for, it is killed, and at once when the stop is set of the block it was
+    opened in (media.stopping). Every failure is a LongtakeError: its own, or
     ClipUnreadable where it crashed, hung or hit a limit.
     """
 
@@ -141,7 +141,7 @@ class Child:
         self._cpu_s, self._silence_s = cpu_s, silence_s
         self._hung = self._finished = False
         self._waiting_since: float | None = None
-        self._done = threading.Event()
+        self._done, self._stop = threading.Event(), stopping.current()
         self._process = subprocess.Popen(
             [sys.executable, "-P", "-m", module],
             stdin=subprocess.PIPE,
@@ -151,7 +151,7 @@ class Child:
             start_new_session=True,
             creationflags=_CREATION_FLAGS,
         )
-        self._watch = threading.Thread(target=self._kill_when_silent, daemon=True)
+        self._watch = threading.Thread(target=self._look_after_it, daemon=True)
         self._watch.start()
         bounds = confine.Bounds(
             reads=tuple(Path(os.path.realpath(path)) for path in reads),
@@ -270,11 +270,13 @@ class Child:
         finally:
             self._waiting_since = None
 
-    def _kill_when_silent(self) -> None:
-        while not self._done.wait(_WATCH_EVERY_S):
+    def _look_after_it(self) -> None:
+        """Kill it when it is silent for too long, or no longer wanted."""
+        while not self._done.wait(stopping.LOOK_EVERY_S):
             since = self._waiting_since
             if since is not None and clock.monotonic_s() - since > self._silence_s:
                 self._hung = True
+            if self._hung or self._stop.is_set():
                 self._end()
                 return
 

@@ -1,0 +1,1 @@
+"""Where pictures and books meet: one process that makes what tasks ask for."""
