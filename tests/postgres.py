@@ -21,6 +21,7 @@ from longtake import clock
 _START_S = 30.0
 _STOP_S = 15
 _PR_SET_PDEATHSIG = 1
+_NEW = ("-U", "postgres", "-A", "trust", "--no-sync", "--encoding=utf8", "--no-locale")
 _FAST = (  # what is lost when the machine itself dies is no test's business
     "fsync=off",
     "full_page_writes=off",
@@ -66,19 +67,18 @@ def running(port: int) -> Iterator[Postgres]:
         shutil.chown(folder, user)
     try:
         subprocess.run(
-            [programs / "initdb", "-D", folder, "-U", "postgres", "-A", "trust"]
-            + ["--no-sync", "--encoding=utf8", "--no-locale"],
+            [programs / "initdb", "-D", folder, *_NEW],
             user=user,
             check=True,
             capture_output=True,
             cwd=folder,
         )
-        options = [part for each in _FAST for part in ("-c", each)]
+        options = ["-k", str(folder), "-p", str(port)]
+        options += [part for each in _FAST for part in ("-c", each)]
         with (
             (folder / "log").open("wb") as log,
             subprocess.Popen(
-                [programs / "postgres", "-D", folder, "-k", folder, "-p", str(port)]
-                + options,
+                [programs / "postgres", "-D", folder, *options],
                 user=user,
                 cwd=folder,
                 stdout=log,
