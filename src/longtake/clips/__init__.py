@@ -12,6 +12,7 @@ from longtake.clips.uploads import Upload, add_upload, expire_uploads, upload
 from longtake.clips.videos import (
     Clip,
     add,
+    by_id,
     by_media_name,
     expire,
     of,
@@ -28,6 +29,7 @@ __all__ = [
     "Upload",
     "add",
     "add_upload",
+    "by_id",
     "by_media_name",
     "expire",
     "expire_uploads",

@@ -107,6 +107,14 @@ def of_each(
     return {record_id: tuple(found[record_id]) for record_id in record_ids}
 
 
+def by_id(connection: Connection, clip_id: str) -> Clip:
+    """The video with our own id. Raises NotFound."""
+    row = connection.execute(select(clips).where(clips.c.id == clip_id)).one_or_none()
+    if row is None:
+        raise NotFound("The clip to go on from is gone.")
+    return clip_of(row)
+
+
 def by_media_name(connection: Connection, media_name: str) -> Clip:
     """The video of this media name. Raises NotFound."""
     row = connection.execute(

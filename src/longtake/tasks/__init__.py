@@ -1,0 +1,233 @@
+"""Tasks: submit, cancel, settle. Each is one transaction over all of the books."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import PurePosixPath
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+from sqlalchemy import Connection, select
+
+from longtake import callbacks, clips, clock, ledger, records
+from longtake.callbacks import Delivery
+from longtake.clips import Facts
+from longtake.keys import Account
+from longtake.records import Record, Work
+from longtake.store import Store
+from longtake.store.files import Stored
+from longtake.store.tables import accounts
+from longtake.tasks import queue, repeats
+from longtake.tasks.queue import Queue
+
+CANCELED = "TASK_CANCELED"
+_CANCELED_FLAG = 3
+_DAY_MS = 24 * 3_600_000
+
+
+class Video(BaseModel):
+    """A video that was made for a task; its files are in the store already."""
+
+    model_config = ConfigDict(frozen=True)
+
+    key: str
+    size_bytes: int
+    sha256: str
+    facts: Facts
+    report: dict[str, Any] | None = None
+    poster_key: str | None = None
+    filmstrip_key: str | None = None
+
+
+def prepare(store: Store) -> None:
+    """Bring the queue's tables up to date, and make the queues that are always there."""
+    queue.migrate(store.database)
+    Queue(store.database).register([store.settings.engine])
+
+
+class Tasks:
+    """What can happen to a task: all or nothing, and harmless when it is repeated.
+
+    Every method raises DatabaseUnreachable; then nothing has happened.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self.queue = Queue(store.database)
+
+    def submit(
+        self,
+        account: Account,
+        *,
+        task_type: str,
+        params: dict[str, Any],
+        work: Work,
+        credits: int,
+        parent: Record | None = None,
+        parent_index: int | None = None,
+        callback_url: str | None = None,
+        idempotency: tuple[str, str] | None = None,
+        priority: int = 100,
+    ) -> Record:
+        """Hold the credits, write the record and enqueue its making: all or nothing.
+
+        ``idempotency`` is the client's key and a digest of the request: the same two
+        again are answered with the same record, the key with another digest raises
+        FieldInvalid. Of one lane the lowest ``priority`` goes first, from 1. Raises
+        CreditsMissing.
+        """
+        with self.store.database.transaction() as connection:
+            _one_at_a_time(connection, account)
+            if idempotency and (
+                known := repeats.find(connection, account.id, *idempotency)
+            ):
+                return records.by_id(connection, known)
+            record = records.add(
+                connection,
+                account_id=account.id,
+                task_type=task_type,
+                params=params,
+                work=work,
+                prompt=work.prompt,
+                parent_id=parent.id if parent else None,
+                parent_index=parent_index,
+                callback_url=callback_url,
+                credits=credits,
+                lane=records.lane(connection, account.id, self._lanes(account)),
+            )
+            ledger.hold(connection, account.id, credits, record.id)
+            self.queue.make(
+                connection,
+                record.id,
+                engine=work.engine,
+                account_id=account.id,
+                lane=record.lane,
+                priority=priority,
+            )
+            if idempotency:
+                repeats.keep(connection, account.id, *idempotency, record.id)
+            return record
+
+    def cancel(self, account_id: str, task_id: str) -> Record:
+        """Settle an open task as canceled at once; its worker stops within a second.
+
+        A task that is settled already stays as it is. Raises NotFound.
+        """
+        with self.store.database.transaction() as connection:
+            record = records.find(connection, account_id, task_id)
+            canceled = self._fail(
+                connection, record.id, CANCELED, "It was canceled.", _CANCELED_FLAG
+            )
+            record = records.by_id(connection, record.id)
+        if canceled:
+            self.queue.cancel(record.id)
+        return record
+
+    def settle_made(self, record_id: str, videos: Sequence[Video]) -> bool:
+        """The task is made: its videos, the charge, the callback owed.
+
+        False, and nothing done, where it was settled before: canceled, most likely.
+        """
+        with self.store.database.transaction() as connection:
+            kept_ms = self.store.settings.media_days * _DAY_MS
+            if not records.succeed(
+                connection, record_id, expires_ms=clock.now_ms() + kept_ms
+            ):
+                return False
+            record = records.by_id(connection, record_id)
+            for index, video in enumerate(videos):
+                suffix = PurePosixPath(video.key).suffix
+                clips.add(
+                    connection,
+                    record_id=record.id,
+                    account_id=record.account_id,
+                    index=index,
+                    media_name=f"{record.task_id}_0_{index}{suffix}",
+                    object_key=video.key,
+                    stored=Stored(video.size_bytes, video.sha256),
+                    facts=video.facts,
+                    report=video.report,
+                    poster_key=video.poster_key,
+                    filmstrip_key=video.filmstrip_key,
+                )
+            ledger.capture(connection, record.account_id, record.id)
+            self._owe(connection, record)
+            return True
+
+    def settle_failed(
+        self, record_id: str, *, code: str, message: str, flag: int
+    ) -> bool:
+        """The task has failed: the reason, the hold released, the callback owed.
+
+        False, and nothing done, where it was settled before.
+        """
+        with self.store.database.transaction() as connection:
+            return self._fail(connection, record_id, code, message, flag)
+
+    def redeliver(self, delivery_id: str, *, account_id: str | None) -> Delivery:
+        """Begin a new round of attempts at a delivery, the first one now.
+
+        ``account_id`` None is the operator, who may name any. Raises NotFound.
+        """
+        with self.store.database.transaction() as connection:
+            delivery = callbacks.redeliver(
+                connection, delivery_id, account_id=account_id
+            )
+            self.enqueue(connection, delivery)
+        return delivery
+
+    def enqueue(self, connection: Connection, delivery: Delivery) -> None:
+        """Enqueue the attempt at ``delivery`` that is due, in the caller's transaction."""
+        due_ms = delivery.next_ms or 0
+        self.queue.deliver(
+            connection,
+            delivery.id,
+            url=delivery.url,
+            round_=delivery.round,
+            number=delivery.due_number,
+            delay_s=(due_ms - clock.now_ms()) / 1000,
+        )
+
+    def _fail(
+        self, connection: Connection, record_id: str, code: str, message: str, flag: int
+    ) -> bool:
+        if not records.fail(
+            connection, record_id, code=code, message=message, flag=flag
+        ):
+            return False
+        record = records.by_id(connection, record_id)
+        ledger.release(connection, record.account_id, record.id)
+        self._owe(connection, record)
+        return True
+
+    def _owe(self, connection: Connection, record: Record) -> None:
+        """Owe the record's callback, if it asked for one, and enqueue the first attempt."""
+        if not record.callback_url:
+            return
+        body = records.callback_body(
+            record,
+            clips.of(connection, record.id),
+            base_url=self.store.settings.base_url,
+        )
+        delivery_id = callbacks.owe(
+            connection,
+            record_id=record.id,
+            account_id=record.account_id,
+            url=record.callback_url,
+            body=body,
+        )
+        self.enqueue(
+            connection,
+            callbacks.find(connection, delivery_id, account_id=record.account_id),
+        )
+
+    def _lanes(self, account: Account) -> int:
+        """How many tasks of the account may run at a time."""
+        tiers = self.store.settings.tiers
+        return tiers.get(account.tier, min(tiers.values()))
+
+
+def _one_at_a_time(connection: Connection, account: Account) -> None:
+    """Let submissions of one account wait for one another, until each is committed."""
+    locked = select(accounts.c.id).where(accounts.c.id == account.id)
+    connection.execute(locked.with_for_update())
