@@ -28,5 +28,5 @@ class Work(BaseModel):
     candidates: int = 1
     sound: Literal["continue", "fade", "silent"] | None = None
     motion: Literal["low", "high"] | None = None
-    width: int | None = None  # generate: of the clip, in pixels
-    height: int | None = None
+    aspect: str | None = None  # generate: one of sizes.ASPECTS; None is the nearest
+    hd: bool = False  # generate: which table of sizes
