@@ -126,7 +126,7 @@ def by_media_name(connection: Connection, media_name: str) -> Clip:
 
 
 def expire(connection: Connection, now_ms: int, limit: int = 50) -> list[str]:
-    """Mark videos whose time has come, and those of deleted records, as expired.
+    """Mark videos as expired whose record says that their time has come.
 
     Returns the keys to delete *before* the commit: whatever fails then is done again. A
     video that an open task goes on from waits for that task.
@@ -135,11 +135,10 @@ def expire(connection: Connection, now_ms: int, limit: int = 50) -> list[str]:
     needed = exists().where(
         task.c.parent_id == records.c.id, task.c.state.in_(("waiting", "running"))
     )
-    due = or_(records.c.expires_ms <= now_ms, records.c.deleted_ms.is_not(None))
     rows = connection.execute(
         select(clips)
         .join(records, records.c.id == clips.c.record_id)
-        .where(clips.c.expired_ms.is_(None), due, ~needed)
+        .where(clips.c.expired_ms.is_(None), records.c.expires_ms <= now_ms, ~needed)
         .limit(limit)
     )
     found = [clip_of(row) for row in rows]

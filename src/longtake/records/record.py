@@ -67,6 +67,7 @@ def add(
     params: Mapping[str, Any],
     work: Work | None = None,
     origin: Origin = "made",
+    record_id: str | None = None,
     task_id: str | None = None,
     prompt: str | None = None,
     parent_id: str | None = None,
@@ -79,10 +80,11 @@ def add(
 ) -> Record:
     """A new record: waiting for a worker if there is ``work``, else complete at once.
 
-    ``params`` is the request with its defaults filled in. ``task_id`` is given for an
-    adopted record only. Raises FieldInvalid where the account has that id already.
+    ``params`` is the request with its defaults filled in. ``record_id`` is given where
+    files were put under it already, ``task_id`` for an adopted record only. Raises
+    FieldInvalid where the account has that id already.
     """
-    record_id = uuid4().hex
+    record_id = record_id or uuid4().hex
     task_id = task_id or record_id
     taken = select(_table.c.id).where(
         _table.c.account_id == account_id, _table.c.task_id == task_id

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -12,8 +13,9 @@ from uuid import uuid4
 from sqlalchemy import Connection, select
 
 from longtake import clips, clock, records
+from longtake.clips import Facts
 from longtake.clips.look import Seen
-from longtake.errors import FieldInvalid, NotFound
+from longtake.errors import DatabaseUnreachable, FieldInvalid, NotFound
 from longtake.records import Record
 from longtake.store import Store
 from longtake.store.files import Stored
@@ -67,29 +69,45 @@ def take_in(
 ) -> Record:
     """Keep the files and write their record, complete and free of charge.
 
-    The same intake again answers the same record, see :func:`known`. Nothing is left of a
-    failure. Raises what that raises, OutputRefused and DatabaseUnreachable.
+    The same intake again answers the same record, see :func:`known`. Raises what that
+    raises, OutputRefused and DatabaseUnreachable.
     """
     record_id = uuid4().hex
     with ExitStack() as undo:
-        kept = []
-        for index, one in enumerate(arrived):
-            place = f"clips/{account_id}/{record_id}/{index}"
-            key, poster = f"{place}.{one.seen.facts.suffix}", f"{place}.jpg"
-            undo.callback(store.files.delete, [key, poster])
-            kept.append((key, poster, store.files.keep(one.path, key)))
-            store.files.put_bytes(one.seen.poster, poster)
-        with store.database.transaction() as connection:
-            _one_at_a_time(connection, account_id)
-            if record := known(connection, account_id, intake):
-                return record
-            record = _add(store, connection, account_id, record_id, intake)
-            for index, ((key, poster, stored), one) in enumerate(
-                zip(kept, arrived, strict=True)
-            ):
-                _add_clip(connection, record, index, key, poster, stored, one.seen)
+        kept = [
+            _keep(store, undo, f"clips/{account_id}/{record_id}/{index}", one)
+            for index, one in enumerate(arrived)
+        ]
+        try:
+            with store.database.transaction() as connection:
+                _one_at_a_time(connection, account_id)
+                if record := known(connection, account_id, intake):
+                    return record
+                record = _add(store, connection, account_id, record_id, intake)
+                for index, video in enumerate(kept):
+                    _add_clip(connection, record, index, video)
+        except DatabaseUnreachable:
+            undo.pop_all()  # it may be committed; if not, the sweep finds the files
+            raise
         undo.pop_all()
     return record
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    key: str
+    poster: str
+    stored: Stored
+    facts: Facts
+
+
+def _keep(store: Store, undo: ExitStack, place: str, one: Arrived) -> _Kept:
+    facts = one.seen.facts
+    key, poster = f"{place}.{facts.suffix}", f"{place}.jpg"
+    undo.callback(store.files.delete, [key, poster])
+    stored = store.files.keep(one.path, key)
+    store.files.put_bytes(one.seen.poster, poster)
+    return _Kept(key, poster, stored, facts)
 
 
 def _add(
@@ -113,25 +131,20 @@ def _add(
     )
 
 
-def _add_clip(
-    connection: Connection,
-    record: Record,
-    index: int,
-    key: str,
-    poster: str,
-    stored: Stored,
-    seen: Seen,
-) -> None:
+def _add_clip(connection: Connection, record: Record, index: int, kept: _Kept) -> None:
+    name = secrets.token_hex(
+        16
+    )  # it is all that protects the file, unlike a record's id
     clips.add(
         connection,
         record_id=record.id,
         account_id=record.account_id,
         index=index,
-        media_name=f"{uuid4().hex}_0_{index}.{seen.facts.suffix}",
-        object_key=key,
-        stored=stored,
-        facts=seen.facts,
-        poster_key=poster,
+        media_name=f"{name}_0_{index}.{kept.facts.suffix}",
+        object_key=kept.key,
+        stored=kept.stored,
+        facts=kept.facts,
+        poster_key=kept.poster,
     )
 
 
