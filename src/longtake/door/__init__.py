@@ -75,11 +75,7 @@ class Door:
         That is: no absolute http(s) URL, a literal address that is not gone to, or
         ``localhost``. Other names are checked when connecting.
         """
-        place = Place.of(url)
-        if place.address is not None:
-            self._check(place, place.address)
-        elif place.host.split(".")[-1] == "localhost" and not self._lets(place):
-            raise _refused(place, f"{place.host} is this machine")
+        self._check_host(Place.of(url))
 
     def destination(self, url: str) -> str:
         """``host:port`` of ``url``. Raises AddressRefused where it is no http(s) URL."""
@@ -176,13 +172,20 @@ class Door:
 
     def _addresses(self, place: Place) -> Sequence[str]:
         """The addresses of ``place``, each checked. Raises AddressRefused, OSError."""
+        self._check_host(place)
         if place.address is not None:
-            self._check(place, place.address)
             return (str(place.address),)
         found = self._resolver(place.host, place.port)
         for text in found:
             self._check(place, parsed_address(text))
         return found
+
+    def _check_host(self, place: Place) -> None:
+        """What the host says by itself."""
+        if place.address is not None:
+            self._check(place, place.address)
+        elif place.host.split(".")[-1] == "localhost" and not self._lets(place):
+            raise _refused(place, f"{place.host} is this machine")
 
     def _check(self, place: Place, address: addresses.Address) -> None:
         if reason := addresses.refusal(address, private_allowed=self._lets(place)):
