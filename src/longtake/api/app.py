@@ -14,6 +14,7 @@ from starlette.responses import Response
 from longtake import api
 from longtake.api import envelope
 from longtake.api.guard import Guard
+from longtake.door import Door
 from longtake.errors import LongtakeError
 from longtake.limits import Rates
 from longtake.store import Store
@@ -32,6 +33,7 @@ def application(store: Store, tasks: Tasks) -> FastAPI:
     )
     app.state.store = store
     app.state.tasks = tasks
+    app.state.door = Door(store.settings)
     app.state.rates = Rates(store.settings)
     for router in _routers():
         app.include_router(router)

@@ -6,15 +6,26 @@ fields of other endpoints: the first mean absent, the last are ignored.
 
 from __future__ import annotations
 
+import hashlib
 import json
-from typing import Any, Generic, NoReturn, TypeVar
+import math
+from typing import Annotated, Any, Generic, NoReturn, TypeVar
 
-from fastapi import Depends, Request
-from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
+from fastapi import Depends, Header, Request
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
 from starlette.exceptions import HTTPException
 
 from longtake.api import envelope
 from longtake.errors import FieldInvalid
+
+_KEY_LENGTH = 255
 
 
 class Ask(BaseModel):
@@ -33,6 +44,15 @@ class Ask(BaseModel):
             if value is not None and not (isinstance(value, str) and not value.strip())
         }
 
+    @field_validator("*")
+    @classmethod
+    def _storable(cls, value: Any) -> Any:
+        """Half a surrogate pair pydantic refuses by itself; Postgres keeps no NUL."""
+        texts = value if isinstance(value, list) else [value]
+        if any(isinstance(text, str) and "\0" in text for text in texts):
+            raise PydanticCustomError("rule", "must not contain the character NUL")
+        return value
+
 
 Model = TypeVar("Model", bound=Ask)
 
@@ -40,7 +60,7 @@ Model = TypeVar("Model", bound=Ask)
 class JsonBody(Generic[Model]):
     """A dependency: the body as ``model``. The OpenAPI document finds the model here.
 
-    Whatever the Content-Type says: shell users forget it, and no browser can send a key
+    Whatever the Content-Type says: shell users forget it, and no web page can send a key
     without having asked first.
     """
 
@@ -62,7 +82,7 @@ def read(raw: bytes) -> dict[str, Any]:
     if not raw.strip():
         _refuse("The body is empty; send a JSON object.")
     try:
-        document = json.loads(raw, parse_constant=_no_number)
+        document = json.loads(raw, parse_constant=_constant, parse_float=_float)
     except RecursionError:
         _refuse("The body is nested too deeply; send a flat JSON object.")
     except ValueError as error:
@@ -81,8 +101,35 @@ def understood(model: type[Model], document: dict[str, Any]) -> Model:
         raise FieldInvalid(text, field=field) from error
 
 
-def _no_number(text: str) -> NoReturn:
-    raise ValueError(f"{text} is not a number in JSON")
+async def _repeatable(
+    request: Request,
+    idempotency_key: Annotated[
+        str | None,
+        Header(
+            max_length=_KEY_LENGTH,
+            description="Sent again within 24 hours, the same request is the same task.",
+        ),
+    ] = None,
+) -> tuple[str, str] | None:
+    if not idempotency_key:
+        return None
+    asked = request.url.path.encode() + b"\n" + await request.body()
+    return idempotency_key, hashlib.sha256(asked).hexdigest()
+
+
+# The caller's Idempotency-Key and the fingerprint of the request; None without one.
+Repeat = Annotated[tuple[str, str] | None, Depends(_repeatable)]
+
+
+def _constant(text: str) -> NoReturn:
+    raise ValueError(f"{text} is no number in JSON")
+
+
+def _float(text: str) -> float:
+    number = float(text)
+    if math.isinf(number):
+        raise ValueError("a number is too large")
+    return number
 
 
 def _refuse(detail: str) -> NoReturn:

@@ -139,5 +139,5 @@ def sentence(problems: list[Any]) -> tuple[str, str]:
     field = where[0] if where else "body"
     if first["type"] == "missing":
         return field, f"{field} is required."
-    rule = first["msg"].removeprefix("Value error, ")
-    return field, rule if rule.startswith(field) else f"{field}: {rule}"
+    rule = first["msg"]
+    return field, f"{field} {rule}." if first["type"] == "rule" else f"{field}: {rule}."

@@ -108,6 +108,20 @@ class Tasks:
                 repeats.keep(connection, account.id, *idempotency, record.id)
             return record
 
+    def repeated(
+        self, account: Account, idempotency: tuple[str, str] | None
+    ) -> Record | None:
+        """The record that the same request has made before; see :meth:`submit`.
+
+        To be asked before the request is checked against the books: what was right then
+        may no longer be.
+        """
+        if idempotency is None:
+            return None
+        with self.store.database.reading() as connection:
+            known = repeats.find(connection, account.id, *idempotency)
+            return records.by_id(connection, known) if known else None
+
     def cancel(self, account_id: str, task_id: str) -> Record:
         """Settle an open task as canceled at once; its worker stops within a second.
 
