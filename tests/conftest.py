@@ -56,6 +56,24 @@ def chromium() -> str:
     return found
 
 
+Tell = Callable[[str], None]
+
+
+@pytest.fixture
+def tell(record_property: Callable[[str, object], None]) -> Tell:
+    """``tell("...")``: a line for the end of the run, whether the test passes or not."""
+    return lambda line: record_property("told", line)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say what tests had to tell."""
+    for outcome in ("passed", "failed"):
+        for report in terminalreporter.getreports(outcome):
+            for name, line in report.user_properties:
+                if name == "told" and report.when == "call":
+                    terminalreporter.write_line(f"{report.nodeid}: {line}")
+
+
 Made = Callable[..., Path]
 
 

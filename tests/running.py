@@ -38,7 +38,11 @@ _UNLIMITED = {"submit_rate": 100_000, "read_rate": 100_000}
 
 
 def until(
-    look: Callable[[], T], *, what: str, timeout_s: float = 30.0, every_s: float = 0.05
+    look: Callable[[], T | None],
+    *,
+    what: str,
+    timeout_s: float = 30.0,
+    every_s: float = 0.05,
 ) -> T:
     """What ``look`` answers once that is true; fails, saying ``what`` never came."""
     deadline = clock.monotonic_s() + timeout_s
@@ -239,11 +243,9 @@ class Caller:
             record = self.record(task_id)
             return record if record["successFlag"] else None
 
-        found = until(
+        return until(
             look, what=f"the end of {task_id}", timeout_s=timeout_s, every_s=0.2
         )
-        assert found is not None
-        return found
 
 
 EXTEND = "/api/v1/mj/generateVideoExtend"

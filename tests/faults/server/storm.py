@@ -1,0 +1,177 @@
+"""A storm: tasks are asked for without a pause, and whoever works on them is killed."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import signal
+import subprocess
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+import httpx2
+import numpy as np
+
+from tests.faults.server import moments
+from tests.running import EXTEND, Caller, Server, ask, until
+
+IN_FLIGHT = 6
+_MOMENT_S = 4.0  # how long a moment is waited for before any will do
+_GONE_S = 15.0
+_BUSY = frozenset({455, 500})  # codes after which the same request may go through
+
+# Who is killed when: everybody at every step, and at no particular moment.
+PLAN = [
+    (kind, moment)
+    for kind in ("slot", "engine", "api")
+    for moment in (*moments.MOMENTS, "any time", "any time", "any time")
+] + [("supervisor", "claimed"), ("supervisor", "settled")]
+
+
+@dataclass(frozen=True, slots=True)
+class Kill:
+    """One SIGKILL; ``inside``: its victim, or those it serves, had a task half done."""
+
+    kind: str
+    moment: str
+    inside: bool
+
+
+@dataclass(slots=True)
+class Storm:
+    """Keeps tasks coming from every caller, and kills."""
+
+    server: Server
+    callers: dict[Caller, str]  # and what each of them extends
+    callback_url: str
+    seed: int
+    process: subprocess.Popen[bytes]
+    kills: list[Kill] = field(default_factory=list)
+    accepted: dict[str, Caller] = field(default_factory=dict)  # by task id
+    asked: int = 0
+    random: np.random.Generator = field(init=False)
+
+    def __post_init__(self) -> None:
+        """The same seed makes the same plan, if not the same weather."""
+        self.random = np.random.default_rng(self.seed)
+
+    def rage(self, count: int) -> None:
+        """Kill ``count`` times while tasks keep coming; then let those in flight end."""
+        calm = threading.Event()
+        asking = threading.Thread(target=self._ask, args=(calm,))
+        asking.start()
+        try:
+            for kind, moment in itertools.islice(self._plan(), count):
+                self._kill(kind, moment)
+        finally:
+            calm.set()
+            asking.join()
+        self.calm_down()
+
+    def calm_down(self, timeout_s: float = 90) -> None:
+        """Wait until every task is settled and every callback delivered."""
+
+        def open_ones() -> list[object]:
+            return self.server.rows(
+                "SELECT id FROM lt_records WHERE success_flag = 0 UNION "
+                "SELECT id FROM lt_deliveries WHERE state = 'owed'"
+            )
+
+        until(lambda: not open_ones(), what="peace", timeout_s=timeout_s, every_s=0.2)
+
+    @property
+    def share_inside(self) -> float:
+        """How many of the kills hit a task between claim and settle, from 0 to 1."""
+        return sum(kill.inside for kill in self.kills) / len(self.kills)
+
+    def told(self) -> str:
+        """What happened, in a line."""
+        kinds = Counter(kill.kind for kill in self.kills)
+        flags = Counter(
+            flag for (flag,) in self.server.rows("SELECT success_flag FROM lt_records")
+        )
+        told = ", ".join(f"{count} {kind}" for kind, count in kinds.most_common())
+        return (
+            f"{len(self.kills)} kills ({told}), {self.share_inside:.0%} between claim "
+            f"and settle; {len(self.accepted)} tasks: {flags[1] - len(self.callers)} "
+            f"succeeded, {flags[2] + flags[3]} failed"
+        )
+
+    def _plan(self) -> Iterator[tuple[str, str]]:
+        while True:
+            for index in self.random.permutation(len(PLAN)):
+                yield PLAN[index]
+
+    def _kill(self, kind: str, moment: str) -> None:
+        """One kill; where its moment does not come in time, at any."""
+        if moment == "any time":
+            time.sleep(self.random.uniform(0, 0.6))
+            record = None
+        else:
+            record = moments.next_one(self.server, moment, timeout_s=_MOMENT_S)
+        claims = moments.claims(self.server)
+        victim = until(
+            lambda: self._victim(kind, claims.get(record or "")),
+            what=f"a living {kind}: {self.server.said()}",
+            timeout_s=60,
+        )
+        hit = set(claims.values())
+        if kind in {"slot", "engine"}:
+            hit &= {victim, *_ancestors(victim)}
+        os.kill(victim, signal.SIGKILL)
+        self.kills.append(Kill(kind, moment, bool(hit)))
+        if kind == "supervisor":
+            self._restart()
+
+    def _victim(self, kind: str, slot: int | None) -> int | None:
+        if slot and kind == "slot":
+            return slot
+        found: Sequence[int] = self.server.of_kind(kind)
+        if slot and kind == "engine":
+            found = moments.engines_of(self.server, slot) or found
+        return int(self.random.choice(found)) if found else None
+
+    def _restart(self) -> None:
+        """What a service manager does; the dead one's children have gone with it."""
+        self.process.wait()
+        until(
+            lambda: not self.server.processes(),
+            what=f"the end of {self.server.processes()}",
+            timeout_s=_GONE_S,
+        )
+        self.process = self.server.start("serve")
+
+    def _ask(self, calm: threading.Event) -> None:
+        """Callers by turns, each with a few tasks open, each asking until it is heard."""
+        callers = itertools.cycle(self.callers.items())
+        while not calm.wait(0.05):
+            rows = self.server.rows("SELECT id FROM lt_records WHERE success_flag = 0")
+            if len(rows) < IN_FLIGHT:
+                caller, source = next(callers)
+                self.asked += 1
+                self._submit(caller, source, f"{caller.account_id}-{self.asked}")
+
+    def _submit(self, caller: Caller, source: str, key: str) -> None:
+        body = ask(source, callBackUrl=self.callback_url)
+        headers = {"Idempotency-Key": key}
+        while True:
+            try:
+                answer = caller.call("POST", EXTEND, json=body, headers=headers).json()
+            except (httpx2.TransportError, ValueError):  # nobody, or half an answer
+                time.sleep(0.05)
+                continue
+            if answer["code"] == 200:
+                self.accepted[answer["data"]["taskId"]] = caller
+                return
+            assert answer["code"] in _BUSY, answer
+            time.sleep(0.1)
+
+
+def _ancestors(pid: int) -> list[int]:
+    found: list[int] = []
+    while (pid := moments.parent(pid)) > 1:
+        found.append(pid)
+    return found
