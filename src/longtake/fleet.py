@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
@@ -29,6 +30,19 @@ class Declared(BaseModel):
 class Known(Declared):
     """An engine that some worker has declared; ``running``: and one of those runs now."""
 
+    running: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Worker:
+    """One worker, as it last said of itself; ``running``: and not long ago."""
+
+    executor: str
+    host: str
+    pid: int
+    engines: tuple[str, ...]
+    started_ms: int
+    seen_ms: int  # 0: it has said good-bye
     running: bool
 
 
@@ -68,6 +82,24 @@ def engines(connection: Connection) -> dict[str, Known]:
         for name, declared in row.engines.items():
             found[name] = Known(**declared, running=row.seen_ms >= oldest_ms)
     return dict(sorted(found.items()))
+
+
+def listed(connection: Connection) -> tuple[Worker, ...]:
+    """Every worker that is known, by name."""
+    oldest_ms = clock.now_ms() - ALIVE_MS
+    rows = connection.execute(select(workers).order_by(workers.c.executor))
+    return tuple(
+        Worker(
+            executor=row.executor,
+            host=row.host,
+            pid=row.pid,
+            engines=tuple(sorted(row.engines)),
+            started_ms=row.started_ms,
+            seen_ms=row.seen_ms,
+            running=row.seen_ms >= oldest_ms,
+        )
+        for row in rows
+    )
 
 
 def _see(connection: Connection, executor: str, at_ms: int) -> None:

@@ -2,6 +2,8 @@
 
 from longtake.records.life import (
     Progress,
+    Standing,
+    ahead,
     begin,
     counts,
     discard,
@@ -10,6 +12,7 @@ from longtake.records.life import (
     lane,
     outdated,
     progress,
+    standing,
     succeed,
     tell,
 )
@@ -38,10 +41,12 @@ __all__ = [
     "Origin",
     "Progress",
     "Record",
+    "Standing",
     "State",
     "Video",
     "Work",
     "add",
+    "ahead",
     "begin",
     "by_id",
     "callback_body",
@@ -55,6 +60,7 @@ __all__ = [
     "listed",
     "outdated",
     "progress",
+    "standing",
     "succeed",
     "tell",
     "unsettled",

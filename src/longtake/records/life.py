@@ -6,16 +6,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, select, update
+from sqlalchemy import Connection, and_, delete, func, or_, select, update
 
 from longtake import clock
 from longtake.errors import NotFound, RecordNotReady
-from longtake.records.record import OPEN, find
+from longtake.records.record import OPEN, Record, State, find
 from longtake.records.work import Work
 from longtake.store import tables
 from longtake.store.database import upsert
 
 _table = tables.records
+_engine = _table.c.work["engine"].as_string()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +31,17 @@ class Progress:
     total: int
     candidate: int = 0
     picture: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """How many records of an account wait for or run on an engine."""
+
+    account_id: str
+    engine: str
+    state: State
+    n: int
+    oldest_ms: int
 
 
 def begin(connection: Connection, record_id: str) -> Work | None:
@@ -135,6 +147,37 @@ def counts(connection: Connection) -> dict[str, int]:
         .group_by(_table.c.state)
     )
     return dict.fromkeys(OPEN, 0) | {row.state: row.n for row in rows}
+
+
+def ahead(connection: Connection, record: Record) -> int:
+    """How many open records of its account stand before a waiting one in its lane."""
+    before = and_(_table.c.created_ms == record.created_ms, _table.c.id < record.id)
+    return connection.execute(
+        select(func.count()).where(
+            _table.c.account_id == record.account_id,
+            _table.c.lane == record.lane,
+            _table.c.state.in_(OPEN),
+            _engine == record.work["engine"],
+            or_(_table.c.created_ms < record.created_ms, before),
+        )
+    ).scalar_one()
+
+
+def standing(connection: Connection) -> tuple[Standing, ...]:
+    """The open records of all accounts, counted by account, engine and state."""
+    rows = connection.execute(
+        select(
+            _table.c.account_id,
+            _engine.label("engine"),
+            _table.c.state,
+            func.count().label("n"),
+            func.min(_table.c.created_ms).label("oldest_ms"),
+        )
+        .where(_table.c.state.in_(OPEN))
+        .group_by(_table.c.account_id, "engine", _table.c.state)
+        .order_by(func.min(_table.c.created_ms))
+    )
+    return tuple(Standing(**row) for row in rows.mappings())
 
 
 def discard(connection: Connection, account_id: str, task_id: str) -> None:

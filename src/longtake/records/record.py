@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 from uuid import uuid4
 
-from sqlalchemy import Connection, Select, insert, or_, select, tuple_
+from sqlalchemy import Connection, Select, and_, insert, or_, select, tuple_
 
 from longtake import clock
 from longtake.errors import FieldInvalid, NotFound
@@ -24,7 +24,7 @@ _parent = tables.records.alias("parent")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
-    """One row, and the wire's id of the record that it extends."""
+    """One row, and the wire's id of the record that it extends, unless that is deleted."""
 
     id: str
     account_id: str
@@ -146,6 +146,7 @@ def listed(
     *,
     query: str = "",
     states: tuple[State, ...] = (),
+    origin: Origin | None = None,
     before: Cursor | None = None,
     limit: int = 50,
 ) -> tuple[Record, ...]:
@@ -165,6 +166,8 @@ def listed(
         )
     if states:
         wanted = wanted.where(_table.c.state.in_(states))
+    if origin is not None:
+        wanted = wanted.where(_table.c.origin == origin)
     if before is not None:
         wanted = wanted.where(tuple_(_table.c.created_ms, _table.c.id) < before)
     return _records(connection, wanted)
@@ -188,7 +191,8 @@ def lineage(
 ) -> tuple[Record, ...]:
     """What the record came from, itself, and all that came from it, oldest first.
 
-    Parents say how they hang together. Deleted records are passed over.
+    Parents say how they hang together. A deleted record is passed over: what came from
+    it hangs on what it came from.
     """
     start = find(connection, account_id, task_id)
     here = select(_table.c.id, _table.c.parent_id).where(_table.c.id == start.id)
@@ -200,20 +204,39 @@ def lineage(
     down = down.union(
         select(_table.c.id, _table.c.parent_id).where(_table.c.parent_id == down.c.id)
     )
-    return _records(
+    found = _records(
         connection,
         _query()
         .where(
-            or_(_table.c.id.in_(select(up.c.id)), _table.c.id.in_(select(down.c.id))),
-            _table.c.deleted_ms.is_(None),
+            or_(_table.c.id.in_(select(up.c.id)), _table.c.id.in_(select(down.c.id)))
         )
         .order_by(_table.c.created_ms, _table.c.id),
+    )
+    known = {record.id: record for record in found}
+    return tuple(
+        _bridged(record, known) for record in found if record.deleted_ms is None
+    )
+
+
+def _bridged(record: Record, known: Mapping[str, Record]) -> Record:
+    """``record`` as the child of the nearest ancestor that is not deleted."""
+    child = record
+    while (parent := known.get(child.parent_id or "")) and parent.deleted_ms:
+        child = parent
+    return replace(
+        record,
+        parent_id=child.parent_id,
+        parent_task_id=child.parent_task_id,
+        parent_index=child.parent_index,
     )
 
 
 def _query() -> Select[Any]:
     return select(_table, _parent.c.task_id.label("parent_task_id")).select_from(
-        _table.outerjoin(_parent, _parent.c.id == _table.c.parent_id)
+        _table.outerjoin(
+            _parent,
+            and_(_parent.c.id == _table.c.parent_id, _parent.c.deleted_ms.is_(None)),
+        )
     )
 
 

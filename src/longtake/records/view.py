@@ -128,4 +128,4 @@ def _progress(record: Record, progress: Progress | None) -> dict[str, Any] | Non
 def _report_url(record: Record, base_url: str) -> str | None:
     if record.origin != "made" or record.state != "success":
         return None
-    return f"{base_url}/api/v1/tasks/{record.task_id}/report"
+    return f"{base_url}/api/v1/records/{record.task_id}/report"
