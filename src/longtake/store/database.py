@@ -44,9 +44,18 @@ class Database:
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
-        """A transaction that only reads; it waits for no writer. Raises the same."""
+        """A transaction that only reads, all of it at one moment; it waits for no writer.
+
+        Raises DatabaseUnreachable.
+        """
+        options: dict[str, Any] = {"longtake_reads": True}
+        if not self.on_sqlite:
+            options = {
+                "isolation_level": "REPEATABLE READ",
+                "postgresql_readonly": True,
+            }
         with _reachable(), self.engine.connect() as connection:
-            yield connection.execution_options(longtake_reads=True)
+            yield connection.execution_options(**options)
 
     def close(self) -> None:
         """Close every connection."""
