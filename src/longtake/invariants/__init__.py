@@ -101,33 +101,24 @@ def check(
     still on its way to its row. What the queue and the files say is of another moment
     than what the books say, so what seems broken is looked at twice.
     """
+
+    def broken(invariant: Invariant) -> list[str]:
+        with store.database.reading() as connection:
+            now_ms = clock.now_ms()
+            look = Look(
+                store=store,
+                connection=connection,
+                now_ms=now_ms,
+                grown_ms=now_ms - young_ms,
+                deep=deep,
+                queue_view=queue_view,
+            )
+            return list(invariant(look))
+
     found: list[Broken] = []
     for invariant in INVARIANTS:
-        broken = _look(store, invariant, queue_view, deep=deep, young_ms=young_ms)
-        if broken:
+        if seen := broken(invariant):
             time.sleep(_AGAIN_S)
-            again = _look(store, invariant, queue_view, deep=deep, young_ms=young_ms)
-            found += [
-                Broken(invariant.__name__, each) for each in broken if each in again
-            ]
+            again = broken(invariant)
+            found += [Broken(invariant.__name__, one) for one in seen if one in again]
     return found
-
-
-def _look(
-    store: Store,
-    invariant: Invariant,
-    queue_view: QueueView | None,
-    *,
-    deep: bool,
-    young_ms: int,
-) -> list[str]:
-    with store.database.reading() as connection:
-        look = Look(
-            store=store,
-            connection=connection,
-            now_ms=clock.now_ms(),
-            young_ms=young_ms,
-            deep=deep,
-            queue_view=queue_view,
-        )
-        return list(invariant(look))

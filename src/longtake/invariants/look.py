@@ -20,7 +20,7 @@ class Look:
     store: Store
     connection: Connection
     now_ms: int
-    young_ms: int  # files younger than this may still be waiting for their row
+    grown_ms: int  # files put after this moment may still be waiting for their row
     deep: bool  # read every file, too
     queue_view: QueueView | None
 

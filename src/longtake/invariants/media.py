@@ -62,10 +62,7 @@ def files_have_their_rows(look: Look) -> Iterator[str]:
     Broken, the disk fills with what nobody can name or delete. What is young may still
     be waiting for its row; the sweep of a worker removes what a crash has left.
     """
-    keys = (
-        key
-        for key, _ in look.store.files.keys(before_ms=look.now_ms - look.young_ms + 1)
-    )
+    keys = (key for key, _ in look.store.files.keys(before_ms=look.grown_ms + 1))
     while batch := list(islice(keys, _BATCH)):
         for key in clips.unnamed(look.connection, batch):
             yield f"{key} belongs to nothing"
