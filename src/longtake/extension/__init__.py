@@ -124,7 +124,8 @@ def _write(name: str, path: Path, report: Report, run: Run) -> None:
         case "filmstrip":
             run.film(report.source.path.name).save(path, "PNG")
         case "poster":
-            run.poster().save(path, "JPEG", quality=_POSTER_QUALITY)
+            assert run.poster, "every step has one"
+            run.poster.save(path, "JPEG", quality=_POSTER_QUALITY)
 
 
 def _report(

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
-from PIL.Image import Image, fromarray
+from PIL.Image import Image
 
 import longtake
 from longtake import clock
@@ -24,6 +24,7 @@ from longtake.direction import clauses
 from longtake.engines.process import EngineProcess
 from longtake.engines.protocol import Continuation, Frame, Frames
 from longtake.errors import EngineIncapable
+from longtake.extension import poster
 from longtake.extension.measured import MEASURED_S, before, one_shot
 from longtake.media import decode, stopping
 from longtake.media.clip import Clip
@@ -36,7 +37,6 @@ from longtake.report import Asked, Step
 
 Stage = Literal["context", "engine", "frames", "measure", "proof"]
 
-_FACE = 480  # pixels: the width of a poster
 _HANDLE_S = Fraction(1, 2)  # of the clip, before the new part where that stands alone
 
 
@@ -104,7 +104,7 @@ class Run:
     shown: tuple[Frames, Frames, Step] | None = (
         None  # the first join, for the filmstrip
     )
-    face: Frame | None = None  # from the middle of the last new part, for the poster
+    poster: Image | None = None  # of the last new part
 
     def steps(self, source: Clip, n_keep: int, last: Path) -> tuple[Step, ...]:
         """All steps, each on the result of the one before; the last into ``last``."""
@@ -143,14 +143,6 @@ class Run:
             rate=step.n_new / step.seconds_new,
             title=f"{name}, by {step.plan_kind or step.engine}",
         )
-
-    def poster(self) -> Image:
-        """A frame of the new part, as delivered, that tells it from its siblings.
-
-        The clip's own frames, and those just after the join, look alike in all of them.
-        """
-        assert self.face is not None, "a poster of steps that were made"
-        return fromarray(self.face)
 
     def _step(self, clip: Clip, n_keep: int, n_new: int, target: Path) -> Step:
         """One continuation of the first ``n_keep`` frames of ``clip``, into ``target``."""
@@ -323,11 +315,11 @@ class Run:
             handles=self._handles(origin) if only_new else 0,
         ) as join:
             for frame in answer.frames:
-                new.append(small(frame))
                 stamped = self.stamp.apply(frame)
+                if len(new) == poster.chosen(origin.n_new):
+                    self.poster = poster.poster(stamped, clip.video)
+                new.append(small(frame))
                 join.write(decode.as_coded(stamped, clip.video.rotation))
-                if len(new) == (origin.n_new + 1) // 2:
-                    self.face = small(stamped, _FACE)
                 self.tell("frames", len(new), origin.n_new, new[-1])
             joined = join.finish()
         return np.stack(new), joined

@@ -19,6 +19,7 @@ from longtake.extension import Progress, extend
 from longtake.media import stopping
 from longtake.media.join import container_for
 from longtake.media.probe import probe
+from longtake.media.still import still
 from longtake.report import ClipSummary, Report
 from longtake.worker.engines import Engines
 
@@ -53,6 +54,15 @@ class MadeVideo:
     report: Report
 
 
+def make_still(work: Work, image: Path, out: Path, *, stop: Event) -> None:
+    """Make the clip ``out``, an mp4 of one frame, that a generation starts from.
+
+    Raises a LongtakeError, Canceled once ``stop`` is set.
+    """
+    with stopping.heeding(stop):
+        still(image, out, aspect=work.aspect, hd=work.hd)
+
+
 def make_extension(
     work: Work,
     source: Path,
@@ -63,10 +73,11 @@ def make_extension(
     stop: Event,
     candidate: int,
 ) -> MadeVideo:
-    """Extend ``source`` as ``work`` asks; the ``candidate``-th of several, from 0.
+    """Extend ``source`` as ``work`` asks: its ``candidate``-th video, from 0.
 
-    Each candidate has a seed of its own. Raises a LongtakeError, Canceled once ``stop``
-    is set; ``out_dir`` then holds nothing of it.
+    To generate, ``source`` is what :func:`make_still` made. Each candidate has a seed of
+    its own. Raises a LongtakeError, Canceled once ``stop`` is set; ``out_dir`` then holds
+    nothing of it.
     """
     reading = read(work.prompt)
     name = str(candidate)
@@ -77,6 +88,7 @@ def make_extension(
             clip,
             out_dir / f"{name}{container_for(clip)}",
             seconds=work.seconds,
+            until=work.seconds if work.kind == "generate" else None,
             from_=work.from_,
             prompt=reading.text or None,
             engine=engine,
@@ -141,6 +153,8 @@ def _told(report: Report, work: Work, reading: Reading) -> Report:
         understood += ("sound silent",)
     elif work.sound:
         ignored += (f"sound {work.sound}",)
+    if work.motion:
+        ignored += (f"motion {work.motion}",)
     first, *others = report.steps
     first = first.model_copy(
         update={
