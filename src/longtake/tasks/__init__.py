@@ -34,9 +34,14 @@ class Video(BaseModel):
     size_bytes: int
     sha256: str
     facts: Facts
-    report: dict[str, Any] | None = None
-    poster_key: str | None = None
-    filmstrip_key: str | None = None
+    report: dict[str, Any]
+    poster_key: str
+    filmstrip_key: str
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The keys of its files."""
+        return self.key, self.poster_key, self.filmstrip_key
 
 
 def prepare(store: Store) -> None:
@@ -168,14 +173,14 @@ class Tasks:
             self._owe(connection, record)
             return True
 
-    def settle_failed(
-        self, record_id: str, *, code: str, message: str, flag: int
-    ) -> bool:
+    def settle_failed(self, record_id: str, *, message: str, flag: int) -> bool:
         """The task has failed: the reason, the hold released, the callback owed.
 
         False, and nothing done, where it was settled before.
         """
         with self.store.database.transaction() as connection:
+            kind = records.by_id(connection, record_id).work["kind"]
+            code = f"VIDEO_{kind.upper()}_FAILED"
             return self._fail(connection, record_id, code, message, flag)
 
     def redeliver(self, delivery_id: str, *, account_id: str | None) -> Delivery:

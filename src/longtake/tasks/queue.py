@@ -30,7 +30,8 @@ DELIVER: Final = "deliver"
 CALLBACKS: Final = "callbacks"
 
 OPEN: Final = ("ENQUEUED", "DELAYED", "PENDING")
-_ENDED: Final = ("SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED")
+GIVEN_UP: Final = "MAX_RECOVERY_ATTEMPTS_EXCEEDED"
+_ENDED: Final = ("SUCCESS", "ERROR", "CANCELLED", GIVEN_UP)
 _POLL_S: Final = 0.1
 _BATCH: Final = 200
 
@@ -158,8 +159,13 @@ class Queue:
                 load_input=False,
                 load_output=False,
             )
-            self._client.delete_workflows([one.workflow_id for one in ended])
+        self.delete(one.workflow_id for one in ended)
         return len(ended)
+
+    def delete(self, workflows: Iterable[str]) -> None:
+        """Delete workflows, whatever becomes of them."""
+        with _reachable():
+            self._client.delete_workflows(list(workflows))
 
     def close(self) -> None:
         """Let go of the library's client; the database stays open."""

@@ -1,1 +1,1 @@
-"""Where pictures and books meet: one process that makes what tasks ask for."""
+"""Where the wings meet: the slots that run tasks, durably."""

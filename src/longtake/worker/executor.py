@@ -8,7 +8,7 @@ from longtake import logs
 from longtake.store import Store
 from longtake.tasks import queue
 from longtake.tasks.queue import Queue
-from longtake.worker.locks import Locks, number_of
+from longtake.worker.locks import Locks, name_of, number_of
 
 _log = logs.get(__name__)
 
@@ -43,7 +43,7 @@ def stop(grace_s: int) -> None:
     DBOS.destroy(workflow_completion_timeout_sec=grace_s)
 
 
-def recover(held: Locks, work: Queue, own: str) -> None:
+def recover(held: Locks, work: Queue, own: int) -> None:
     """Hand back to the queues what executors that are dead have left in hand.
 
     The library's own recovery across executors is no part of its open core, and its
@@ -52,7 +52,7 @@ def recover(held: Locks, work: Queue, own: str) -> None:
     here and nowhere else, at the pinned version. It moves nothing that a living
     executor has taken meanwhile, and only in the name of an executor whose lock we hold.
     """
-    for executor in sorted(work.executors() - {own}):
+    for executor in sorted(work.executors() - {name_of(own)}):
         number = number_of(executor)
         if not held.take(number):
             continue

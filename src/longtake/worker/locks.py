@@ -12,7 +12,7 @@ from itertools import count
 from pathlib import Path
 from typing import IO, Protocol
 
-from sqlalchemy import Connection, Engine, create_engine, text
+from sqlalchemy import create_engine, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
@@ -36,7 +36,10 @@ class Locks(Protocol):
         """Let go of ``number``."""
 
     def holds(self, number: int) -> bool:
-        """Whether ``number`` is still ours. Raises DBAPIError where nobody can say."""
+        """Whether ``number`` is ours since it was taken."""
+
+    def close(self) -> None:
+        """Let go of everything."""
 
 
 def locks(store: Store) -> Locks:
@@ -83,32 +86,40 @@ class _Files:
     def holds(self, number: int) -> bool:
         return number in self._held
 
+    def close(self) -> None:
+        for number in list(self._held):
+            self.release(number)
+
 
 class _Session:
     def __init__(self, url: str) -> None:
-        self._engine: Engine = create_engine(
+        self._engine = create_engine(
             url,
             poolclass=NullPool,
             isolation_level="AUTOCOMMIT",
             connect_args={"connect_timeout": 5, "options": _KEEPALIVE},
         )
-        self._connection: Connection = self._engine.connect()
+        self._connection = self._engine.connect()
 
     def take(self, number: int) -> bool:
-        return self._ask("pg_try_advisory_lock", number)
+        if self._connection.closed:
+            self._connection = self._engine.connect()
+        return bool(self._ask(f"pg_try_advisory_lock({_SPACE}, {number})"))
 
     def release(self, number: int) -> None:
-        self._ask("pg_advisory_unlock", number)
+        self._ask(f"pg_advisory_unlock({_SPACE}, {number})")
 
     def holds(self, number: int) -> bool:
         try:
-            self._connection.execute(text("SELECT 1"))
-        except DBAPIError:  # the lock went with the connection: take it anew
+            self._ask("1")
+        except DBAPIError:  # the lock went with the connection
             self._connection.close()
-            self._connection = self._engine.connect()
-            return self.take(number)
+            return False
         return True
 
-    def _ask(self, function: str, number: int) -> bool:
-        asked = text(f"SELECT {function}(:space, :number)")
-        return bool(self._connection.scalar(asked, {"space": _SPACE, "number": number}))
+    def close(self) -> None:
+        self._connection.close()
+        self._engine.dispose()
+
+    def _ask(self, what: str) -> object:
+        return self._connection.scalar(text(f"SELECT {what}"))

@@ -1,0 +1,115 @@
+"""A slot: ``python -P -m longtake.worker [--engine NAME]...``, started by the supervisor.
+
+One process that makes one task at a time, with the engines named or all installed ones.
+SIGTERM: it takes nothing more, finishes what it makes or hands it back, and leaves; a
+second one ends it at once.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import sys
+import threading
+from types import FrameType
+
+from longtake import fleet, logs, settings
+from longtake.engines import registry
+from longtake.errors import EngineFailed, LongtakeError, SetupIncomplete
+from longtake.fleet import Declared
+from longtake.store import Store
+from longtake.worker import executor, locks, workflows
+from longtake.worker.bench import Bench
+from longtake.worker.sweep import Sweep
+
+_GRACE_S = 20  # to finish what is under way; after that it is handed back
+_UNWIND_S = 5  # to let go of what is handed back
+_CONNECTIONS = 20
+
+_log = logs.get(__name__)
+
+
+def main() -> int:
+    """Work until SIGTERM."""
+    parser = argparse.ArgumentParser(prog="python -m longtake.worker")
+    parser.add_argument("--engine", action="append", default=[])
+    asked = parser.parse_args()
+    logs.set_up("worker")
+    stopped = _stop_on_signals()
+    try:
+        _work(asked.engine or list(registry.names()), stopped)
+    except LongtakeError as error:
+        _log.error("cannot work", reason=str(error), code=error.code)
+        return error.exit_code
+    return 0
+
+
+def _work(names: list[str], stopped: threading.Event) -> None:
+    store = Store(settings.load(), pool_size=_CONNECTIONS)
+    held = locks.locks(store)
+    number = locks.take_first(held)
+    name = locks.name_of(number)
+    logs.set_up(name)
+    bench = Bench(store, name)
+    try:
+        engines = _declared(bench, names)
+        bench.tasks.queue.register(engines)
+        with store.database.transaction() as connection:
+            fleet.announce(connection, name, engines.values())
+        executor.create(store, name)
+        workflows.register(bench)
+        executor.launch(tuple(engines))
+        sweep = Sweep(bench, held, number)
+        sweep.start()
+        _log.info("works", engines=sorted(engines))
+        stopped.wait()
+        _leave(bench)
+        sweep.stop()
+    finally:
+        bench.engines.kill()
+        bench.clear()
+        store.close()
+        held.close()
+
+
+def _declared(bench: Bench, names: list[str]) -> dict[str, Declared]:
+    """What the engines say of themselves; the default one last, so that it stays warm."""
+    default = bench.store.settings.engine
+    found: dict[str, Declared] = {}
+    for name in sorted(names, key=lambda name: name == default):
+        try:
+            found[name] = bench.engines.declared(name)
+        except EngineFailed as error:
+            _log.error("engine left out", engine=name, reason=str(error))
+    if not found:
+        raise SetupIncomplete("No engine can be started; see longtake check.")
+    return found
+
+
+def _leave(bench: Bench) -> None:
+    _log.info("leaves")
+    bench.turn.close()
+    hand_back = threading.Timer(_GRACE_S, bench.leaving.set)
+    hand_back.start()
+    executor.stop(_GRACE_S + _UNWIND_S)
+    hand_back.cancel()
+    with bench.store.database.transaction() as connection:
+        fleet.leave(connection, bench.name)
+
+
+def _stop_on_signals() -> threading.Event:
+    stopped = threading.Event()
+
+    def stop(_: int, __: FrameType | None) -> None:
+        if stopped.is_set():
+            os._exit(1)
+        stopped.set()
+
+    for name in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(name, stop)
+    return stopped
+
+
+if __name__ == "__main__":
+    sys.exit(main())

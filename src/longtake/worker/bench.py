@@ -1,0 +1,53 @@
+"""What one slot works with, and what the steps of its workflows share."""
+
+from __future__ import annotations
+
+import shutil
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from tempfile import TemporaryDirectory
+from typing import TypeVar
+
+from longtake.door import Door
+from longtake.errors import DatabaseUnreachable
+from longtake.store import Store
+from longtake.tasks import Tasks
+from longtake.worker.engines import Engines
+from longtake.worker.turn import Turn
+
+T = TypeVar("T")
+
+_AGAIN_AFTER_S = 0.5
+
+
+class Bench:
+    """Everything a slot works with. Setting ``leaving`` ends what is under way."""
+
+    def __init__(self, store: Store, name: str) -> None:
+        self.name, self.store, self.tasks = name, store, Tasks(store)
+        self.door, self.engines = Door(store.settings), Engines()
+        self.turn, self.leaving = Turn(), threading.Event()
+        self._desk = store.settings.data / "work" / name
+        self.clear()
+        self._desk.mkdir(parents=True)
+
+    def desk(self) -> TemporaryDirectory[str]:
+        """A folder to work in, gone afterwards."""
+        return TemporaryDirectory(dir=self._desk)
+
+    def clear(self) -> None:
+        """Remove what a process that died here has left on the desk."""
+        with suppress(FileNotFoundError):
+            shutil.rmtree(self._desk)
+
+    def patiently(self, act: Callable[[], T]) -> T:
+        """Do ``act``, again and again while the database cannot be reached.
+
+        A task neither fails nor is lost because the books were closed for a while.
+        """
+        while True:
+            try:
+                return act()
+            except DatabaseUnreachable:
+                self.leaving.wait(_AGAIN_AFTER_S)
