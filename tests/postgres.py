@@ -31,11 +31,33 @@ _FAST = (  # what is lost when the machine itself dies is no test's business
 
 
 class Postgres:
-    """A running server; every database of it costs a few milliseconds."""
+    """A server in ``folder``; every database of it costs a few milliseconds."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, folder: Path, port: int, user: str | None) -> None:
         self.port = port
+        self._folder, self._user = folder, user
+        self._log = folder / "log"
         self._numbers = itertools.count(1)
+
+    def start(self) -> None:
+        """Start it, and wait until it answers. It dies with this process."""
+        options = ["-k", str(self._folder), "-p", str(self.port)]
+        options += [part for each in _FAST for part in ("-c", each)]
+        with self._log.open("ab") as log:
+            self._process = subprocess.Popen(
+                [_programs() / "postgres", "-D", self._folder, *options],
+                user=self._user,
+                cwd=self._folder,
+                stdout=log,
+                stderr=log,
+                preexec_fn=_die_with_parent,  # noqa: PLW1509 - no threads of ours yet
+            )
+        _wait(self._process, self.port, self._log)
+
+    def stop(self) -> None:
+        """Stop it; whoever is connected is cut off."""
+        self._process.send_signal(signal.SIGINT)  # a fast shutdown
+        self._process.wait(_STOP_S)
 
     def url(self, name: str) -> str:
         """The URL of the database ``name``, as LONGTAKE_DATABASE_URL takes it."""
@@ -58,40 +80,26 @@ class Postgres:
 def running(port: int) -> Iterator[Postgres]:
     """A server on ``port`` of 127.0.0.1 for as long as the context lasts.
 
-    It does not run as root: there it becomes ``nobody``. It dies with its parent.
+    It does not run as root: there it becomes ``nobody``.
     """
-    programs = _programs()
     user = "nobody" if os.geteuid() == 0 else None
     folder = Path(tempfile.mkdtemp(prefix="longtake-postgres-"))
     if user:
         shutil.chown(folder, user)
     try:
         subprocess.run(
-            [programs / "initdb", "-D", folder, *_NEW],
+            [_programs() / "initdb", "-D", folder, *_NEW],
             user=user,
             check=True,
             capture_output=True,
             cwd=folder,
         )
-        options = ["-k", str(folder), "-p", str(port)]
-        options += [part for each in _FAST for part in ("-c", each)]
-        with (
-            (folder / "log").open("wb") as log,
-            subprocess.Popen(
-                [programs / "postgres", "-D", folder, *options],
-                user=user,
-                cwd=folder,
-                stdout=log,
-                stderr=log,
-                preexec_fn=_die_with_parent,  # noqa: PLW1509 - no threads of ours yet
-            ) as process,
-        ):
-            try:
-                _wait(process, port, folder / "log")
-                yield Postgres(port)
-            finally:
-                process.send_signal(signal.SIGINT)  # a fast shutdown
-                process.wait(_STOP_S)
+        server = Postgres(folder, port, user)
+        server.start()
+        try:
+            yield server
+        finally:
+            server.stop()
     finally:
         shutil.rmtree(folder)
 

@@ -1,0 +1,168 @@
+"""An engine that misbehaves ends its own task; two workers share the rest."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from longtake import clock
+from tests.conftest import Made
+from tests.faults.server import moments, whole
+from tests.running import Caller, Server, running, until
+
+SILENCE_S = 2
+MEMORY_BYTES = 700_000_000
+BAD = {
+    "segfaults": "SIGSEGV",
+    "leaves": "exit code 3",
+    "raises": "a bug in the engine",
+    "hangs": f"said nothing for {SILENCE_S} s",
+    "hungry": f"more than {MEMORY_BYTES:,} bytes",
+    "short": "11 of 12 frames",
+}
+FATAL_ATTEMPTS = 4  # the first, and three recoveries
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def server(
+    bad_engines: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Server]:
+    """One slot, impatient and tight."""
+    with running(
+        tmp_path_factory.mktemp("server"),
+        python_path=bad_engines,
+        slots=1,
+        engine_silence_s=SILENCE_S,
+        engine_memory_bytes=MEMORY_BYTES,
+    ) as server:
+        yield server
+
+
+@pytest.mark.parametrize("engine", BAD)
+def test_a_bad_engine_ends_its_own_task(
+    server: Server, tiny: Path, engine: str
+) -> None:
+    """With a reason, at no charge, and the next task never hears of it."""
+    caller = server.caller(engine)
+    source = caller.import_clip(tiny)
+    slots = server.of_kind("slot")
+    failed = caller.extend(source, engine=engine, seconds="1/2")
+    fine = caller.extend(source, engine="steady")
+    record = caller.settled(failed)
+    assert record["successFlag"] == 3
+    assert record["errorCode"] == "VIDEO_EXTEND_FAILED"
+    assert BAD[engine] in record["errorMessage"]
+    assert caller.settled(fine)["successFlag"] == 1
+    assert server.of_kind("slot") == slots, "its worker lives on"
+    assert caller.data("GET", "/api/v1/chat/credit") == whole.BEGAN_WITH - whole.PRICE
+
+
+def test_a_task_that_takes_too_long_fails(
+    bad_engines: str, tiny: Path, tmp_path: Path
+) -> None:
+    with running(
+        tmp_path, python_path=bad_engines, slots=1, task_deadline_s=4
+    ) as server:
+        caller = server.caller("ann")
+        source = caller.import_clip(tiny)
+        began = clock.monotonic_s()
+        record = caller.settled(caller.extend(source, engine="slow", seconds=20))
+        assert clock.monotonic_s() - began < 15
+        assert record["successFlag"] == 3
+        assert "4 s" in record["errorMessage"]
+        until(
+            lambda: not _working(server, "slow"),
+            what="the end of its engine",
+            timeout_s=5,
+        )
+        assert caller.settled(caller.extend(source))["successFlag"] == 1
+
+
+def test_canceling_stops_the_engine_within_a_second(server: Server, tiny: Path) -> None:
+    caller = server.caller("canceling")
+    task = caller.extend(caller.import_clip(tiny), engine="slow", seconds=20)
+    until(lambda: caller.record(task)["state"] == "generating", what="its start")
+    until(lambda: _working(server, "slow"), what="its engine")
+    began = clock.monotonic_s()
+    caller.data("POST", f"/api/v1/tasks/{task}/cancel")
+    until(
+        lambda: not _working(server, "slow"), what="the end of its engine", every_s=0.02
+    )
+    assert clock.monotonic_s() - began < 1
+    record = caller.record(task)
+    assert (record["successFlag"], record["errorCode"]) == (3, "TASK_CANCELED")
+    assert caller.data("GET", "/api/v1/chat/credit") == whole.BEGAN_WITH
+
+
+def test_a_poisonous_task_fails_for_good_and_blocks_nobody(
+    bad_engines: str, database_url: str, tiny: Path, tmp_path: Path
+) -> None:
+    """It takes its worker along each time, and not one worker more than allowed."""
+    with running(
+        tmp_path, python_path=bad_engines, database_url=database_url, slots=1
+    ) as server:
+        poisoner, other = server.caller("poisoner"), server.caller("other")
+        sources = {c: c.import_clip(tiny) for c in (poisoner, other)}
+        poison = poisoner.extend(sources[poisoner], engine="kills-worker")
+        fine = [other.extend(sources[other]) for _ in range(4)]
+        assert all(other.settled(task)["successFlag"] == 1 for task in fine)
+        record = poisoner.settled(poison)
+        assert record["successFlag"] == 3
+        [(attempts,)] = server.rows(
+            "SELECT recovery_attempts FROM "  # noqa: S608 - our own words
+            + moments.durable(server, "workflow_status")
+            + " WHERE workflow_uuid = :id",
+            id=poison,
+        )
+        assert attempts <= FATAL_ATTEMPTS + 1
+        assert poisoner.data("GET", "/api/v1/chat/credit") == whole.BEGAN_WITH
+        whole.assert_no_orphans(server)
+        whole.assert_in_order(server)
+
+
+def test_two_workers_share_and_never_do_the_same(
+    database_url: str, made: Made, tiny: Path, tmp_path: Path
+) -> None:
+    """`serve --no-worker` beside two workers: one order of tasks, each done once."""
+    with running(tmp_path, "--no-worker", database_url=database_url) as server:
+        began_ms = clock.now_ms()
+        workers = [server.start("worker", "--slots", "1") for _ in range(2)]
+        until(
+            lambda: len(_executors(server, began_ms)) == 2,
+            what=f"two workers: {server.said()}",
+            timeout_s=60,
+        )
+        callers = [server.caller(name) for name in ("ann", "bob", "cem")]
+        tasks: list[tuple[Caller, str]] = []
+        for caller in callers:
+            source = caller.import_clip(tiny)
+            tasks += [(caller, caller.extend(source)) for _ in range(3)]
+        assert all(caller.settled(task)["successFlag"] == 1 for caller, task in tasks)
+        table = moments.durable(server, "workflow_status")
+        done = server.rows(
+            f"SELECT executor_id, recovery_attempts FROM {table} "  # noqa: S608
+            "WHERE name = 'make'"
+        )
+        assert len(done) == len(tasks)
+        assert {attempts for _, attempts in done} == {1}, "none was begun twice"
+        shares = Counter(executor for executor, _ in done)
+        assert len(shares) == 2, f"one did nothing: {shares}"
+        whole.assert_charged_once(server, callers)
+        assert [server.stop(worker) for worker in workers] == [0, 0]
+
+
+def _working(server: Server, engine: str) -> list[int]:
+    """The processes of this engine."""
+    found = {pid: Path(f"/proc/{pid}/cmdline") for pid in server.of_kind("engine")}
+    return [pid for pid, words in found.items() if f"\0{engine}\0" in words.read_text()]
+
+
+def _executors(server: Server, since_ms: int) -> list[object]:
+    return server.rows(
+        "SELECT executor FROM lt_workers WHERE started_ms >= :since", since=since_ms
+    )
