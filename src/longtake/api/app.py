@@ -13,6 +13,7 @@ from starlette.responses import Response
 
 from longtake import api
 from longtake.api import envelope
+from longtake.api.arrivals import Arrivals
 from longtake.api.guard import Guard
 from longtake.door import Door
 from longtake.errors import LongtakeError
@@ -34,6 +35,7 @@ def application(store: Store, tasks: Tasks) -> FastAPI:
     app.state.store = store
     app.state.tasks = tasks
     app.state.door = Door(store.settings)
+    app.state.arrivals = Arrivals(store, app.state.door)
     app.state.rates = Rates(store.settings)
     for router in _routers():
         app.include_router(router)

@@ -86,9 +86,10 @@ class Envelope(Response):
         status: int = 200,
         headers: Mapping[str, str] | None = None,
     ) -> None:
-        self.code = code
+        self.code, self.msg = code, msg
         document = {"code": code, "msg": msg, "data": data}
-        super().__init__(to_json(document), status, headers)
+        never_kept = {"Cache-Control": "no-store"}
+        super().__init__(to_json(document), status, never_kept | dict(headers or {}))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send it."""

@@ -22,6 +22,7 @@ FILE = "file"  # the part that holds the file
 _WRITE_BYTES = 1 << 20  # at a time: a hop to the thread pool for each
 _MAX_PARTS = 32
 _MAX_FIELD_BYTES = 64 << 10
+_MAX_BOUNDARY_BYTES = 70  # RFC 2046
 _FORM_BYTES = 1 << 20  # what the rest of a form may add to the file
 _IDLE_S = 30  # a client that sends nothing for this long has gone
 _WHOLE_S = 3600
@@ -56,7 +57,7 @@ async def receive(request: Request, to: Path, *, max_bytes: int) -> Form:
             async with asyncio.timeout(_WHOLE_S):
                 async for chunk in _chunks(request):
                     parts.take(chunk)
-                    if parts.waiting_bytes >= _WRITE_BYTES:
+                    if len(parts.waiting) >= _WRITE_BYTES:
                         await run_in_threadpool(parts.write, file)
         except (ClientDisconnect, TimeoutError) as error:
             raise _bad("The upload was broken off; send it again.") from error
@@ -80,9 +81,9 @@ class _Parts:
 
     def __init__(self, boundary: bytes, max_bytes: int) -> None:
         self.form = Form()
-        self.waiting_bytes = 0
-        self._waiting: list[bytes] = []
-        self._max_bytes, self._n_bytes, self._n_parts = max_bytes, 0, 0
+        self.waiting = bytearray()
+        self._max_bytes = max_bytes
+        self._n_parts = self._n_bytes = self._n_file_bytes = 0
         self._header, self._disposition = b"", b""
         self._value = b""
         self._name = ""
@@ -104,6 +105,9 @@ class _Parts:
 
     def take(self, chunk: bytes) -> None:
         """Understand a piece of the body."""
+        self._n_bytes += len(chunk)
+        if self._n_bytes > self._max_bytes + _FORM_BYTES:
+            raise _too_large(self._max_bytes)
         try:
             self._parser.write(chunk)
         except FormParserError as error:
@@ -111,8 +115,8 @@ class _Parts:
 
     def write(self, file: IO[bytes]) -> None:
         """Write what waits."""
-        file.writelines(self._waiting)
-        self._waiting, self.waiting_bytes = [], 0
+        file.write(self.waiting)
+        self.waiting.clear()
 
     def end(self) -> None:
         """The body has ended; so must the form."""
@@ -151,11 +155,10 @@ class _Parts:
 
     def _data(self, data: bytes, start: int, end: int) -> None:
         if self._name == FILE:
-            self._n_bytes += end - start
-            if self._n_bytes > self._max_bytes:
+            self._n_file_bytes += end - start
+            if self._n_file_bytes > self._max_bytes:
                 raise _too_large(self._max_bytes)
-            self._waiting.append(data[start:end])
-            self.waiting_bytes += end - start
+            self.waiting += data[start:end]
         elif self._name:
             if len(self._text) + end - start > _MAX_FIELD_BYTES:
                 raise FieldInvalid(f"{self._name} is too long.", field=self._name)
@@ -171,8 +174,8 @@ class _Parts:
 
 def _boundary(request: Request) -> bytes:
     _, options = parse_options_header(request.headers.get("content-type", ""))
-    boundary = options.get(b"boundary")
-    if not boundary:
+    boundary = options.get(b"boundary", b"")
+    if not 0 < len(boundary) <= _MAX_BOUNDARY_BYTES:
         raise _bad("The Content-Type names no boundary; let the HTTP library set it.")
     return boundary
 
