@@ -13,6 +13,7 @@ import uvicorn
 
 from longtake import logs, settings
 from longtake.api.app import application
+from longtake.api.protocol import HEAD_BYTES, Protocol
 from longtake.errors import LongtakeError, SetupIncomplete
 from longtake.settings import Settings
 from longtake.store import Store
@@ -41,7 +42,8 @@ def _serve(asked: Settings) -> None:
         server = uvicorn.Server(
             uvicorn.Config(
                 application(store, tasks),
-                http="h11",
+                http=Protocol,
+                h11_max_incomplete_event_size=HEAD_BYTES,
                 ws="none",
                 lifespan="off",
                 log_config=None,

@@ -20,9 +20,11 @@ from pydantic import (
     model_validator,
 )
 from pydantic_core import PydanticCustomError
+from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
 from longtake.api import envelope
+from longtake.api.guard import JSON_BYTES, allow
 from longtake.errors import FieldInvalid
 
 _KEY_LENGTH = 255
@@ -64,17 +66,22 @@ class JsonBody(Generic[Model]):
     without having asked first.
     """
 
-    def __init__(self, model: type[Model]) -> None:
+    def __init__(self, model: type[Model], max_bytes: int) -> None:
         self.model = model
+        self._max_bytes = max_bytes
 
     async def __call__(self, request: Request) -> Model:
         """Read it. Answers 400 where it is no JSON object; raises FieldInvalid."""
-        return understood(self.model, read(await request.body()))
+        allow(request, self._max_bytes)
+        raw = await request.body()
+        if len(raw) <= JSON_BYTES:
+            return understood(self.model, read(raw))
+        return await run_in_threadpool(lambda: understood(self.model, read(raw)))
 
 
-def json_body(model: type[Ask]) -> Any:
+def json_body(model: type[Ask], *, max_bytes: int = JSON_BYTES) -> Any:
     """``ask: Annotated[ExtendAsk, json_body(ExtendAsk)]``, named after the caller."""
-    return Depends(JsonBody(model))
+    return Depends(JsonBody(model, max_bytes))
 
 
 def read(raw: bytes) -> dict[str, Any]:

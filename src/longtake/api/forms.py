@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
@@ -15,7 +13,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
-from longtake.api import envelope
+from longtake.api import envelope, guard
 from longtake.errors import ClipRefused, FieldInvalid
 
 FILE = "file"  # the part that holds the file
@@ -24,8 +22,6 @@ _MAX_PARTS = 32
 _MAX_FIELD_BYTES = 64 << 10
 _MAX_BOUNDARY_BYTES = 70  # RFC 2046
 _FORM_BYTES = 1 << 20  # what the rest of a form may add to the file
-_IDLE_S = 30  # a client that sends nothing for this long has gone
-_WHOLE_S = 3600
 
 
 @dataclass(slots=True)
@@ -44,46 +40,32 @@ def is_form(request: Request) -> bool:
 async def receive(request: Request, to: Path, *, max_bytes: int) -> Form:
     """Read the form of ``request``, the part ``file`` into the file ``to``.
 
-    Other files are passed over. Raises ClipRefused for more than ``max_bytes``,
-    FieldInvalid for two files, and an HTTPException of 400 for what is no form or is
-    broken off.
+    The whole form may have ``max_bytes`` and a little more; other files are passed over.
+    Raises FieldInvalid for two files, and an HTTPException of 400 for what is no form,
+    too large, too slow or broken off.
     """
-    length = request.headers.get("content-length", "")
-    if length.isdecimal() and int(length) > max_bytes + _FORM_BYTES:
-        raise _too_large(max_bytes)
-    parts = _Parts(_boundary(request), max_bytes)
+    guard.allow(request, max_bytes + _FORM_BYTES)
+    parts = _Parts(_boundary(request))
     with to.open("wb") as file:
         try:
-            async with asyncio.timeout(_WHOLE_S):
-                async for chunk in _chunks(request):
-                    parts.take(chunk)
-                    if len(parts.waiting) >= _WRITE_BYTES:
-                        await run_in_threadpool(parts.write, file)
-        except (ClientDisconnect, TimeoutError) as error:
+            async for chunk in request.stream():
+                parts.take(chunk)
+                if len(parts.waiting) >= _WRITE_BYTES:
+                    await run_in_threadpool(parts.write, file)
+        except ClientDisconnect as error:
             raise _bad("The upload was broken off; send it again.") from error
         parts.end()
         await run_in_threadpool(parts.write, file)
     return parts.form
 
 
-async def _chunks(request: Request) -> AsyncIterator[bytes]:
-    stream = request.stream()
-    while True:
-        async with asyncio.timeout(_IDLE_S):
-            chunk = await anext(stream, None)
-        if chunk is None:
-            return
-        yield chunk
-
-
 class _Parts:
     """What the parser calls: fields are kept, the bytes of the file wait to be written."""
 
-    def __init__(self, boundary: bytes, max_bytes: int) -> None:
+    def __init__(self, boundary: bytes) -> None:
         self.form = Form()
         self.waiting = bytearray()
-        self._max_bytes = max_bytes
-        self._n_parts = self._n_bytes = self._n_file_bytes = 0
+        self._n_parts = 0
         self._header, self._disposition = b"", b""
         self._value = b""
         self._name = ""
@@ -105,9 +87,6 @@ class _Parts:
 
     def take(self, chunk: bytes) -> None:
         """Understand a piece of the body."""
-        self._n_bytes += len(chunk)
-        if self._n_bytes > self._max_bytes + _FORM_BYTES:
-            raise _too_large(self._max_bytes)
         try:
             self._parser.write(chunk)
         except FormParserError as error:
@@ -155,9 +134,6 @@ class _Parts:
 
     def _data(self, data: bytes, start: int, end: int) -> None:
         if self._name == FILE:
-            self._n_file_bytes += end - start
-            if self._n_file_bytes > self._max_bytes:
-                raise _too_large(self._max_bytes)
             self.waiting += data[start:end]
         elif self._name:
             if len(self._text) + end - start > _MAX_FIELD_BYTES:
@@ -178,12 +154,6 @@ def _boundary(request: Request) -> bytes:
     if not 0 < len(boundary) <= _MAX_BOUNDARY_BYTES:
         raise _bad("The Content-Type names no boundary; let the HTTP library set it.")
     return boundary
-
-
-def _too_large(max_bytes: int) -> ClipRefused:
-    return ClipRefused(
-        f"The file has more than the {max_bytes:,} bytes that are taken; shorten it."
-    )
 
 
 def _bad(detail: str) -> HTTPException:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 
+from longtake.errors import SetupIncomplete
 from longtake.store.database import Database
 
+_MIGRATIONS = Path(__file__).parent / "migrations"
 _LOCK = 0x6C6F6E67  # any number that is ours: Postgres's advisory locks are numbers
 
 
@@ -21,9 +26,24 @@ def migrate(database: Database) -> None:
         command.upgrade(config(connection), "head")
 
 
+def require_current(connection: Connection) -> None:
+    """Raise SetupIncomplete where the tables are not those of this version."""
+    found = MigrationContext.configure(connection).get_current_revision()
+    if found != _head():
+        raise SetupIncomplete(
+            f"The tables are at {found or 'nothing'} and this version needs {_head()}; "
+            "stop every server of this database and start `longtake serve` again."
+        )
+
+
+@cache
+def _head() -> str | None:
+    return ScriptDirectory(str(_MIGRATIONS)).get_current_head()
+
+
 def config(connection: Connection) -> Config:
     """Alembic's configuration for ``connection``; there is no ini file."""
     found = Config()
-    found.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    found.set_main_option("script_location", str(_MIGRATIONS))
     found.attributes["connection"] = connection
     return found
