@@ -177,6 +177,13 @@ class FetchFailed(LongtakeError):
     exit_code = 15
 
 
+class BooksBroken(LongtakeError):
+    """What must always hold of the books and the files does not."""
+
+    code = "books_broken"
+    exit_code = 16
+
+
 class Canceled(LongtakeError):
     """The work was stopped by whoever asked for it."""
 

@@ -11,7 +11,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from longtake import __version__
-from longtake.cli import clips, extending, machine
+from longtake.cli import clips, credits, extending, keys, machine, switches
 from longtake.cli.console import fail
 from longtake.errors import Canceled, LongtakeError
 
@@ -19,7 +19,10 @@ EXIT_CODES = (
     "Exit codes: 0 done; 1 a bug in longtake; 2 the request makes no sense; 3 the clip "
     "cannot be read or is not taken; 4 the engine cannot, or failed; 5 the result cannot "
     "be written there; 6 the proof failed; 7 a limited child failed; 8 something is not "
-    "installed; 130 interrupted."
+    "installed or set up; 9 the database cannot be reached; 10 there is no such record, "
+    "or it is not ready; 11 the credits do not suffice; 12 the key is refused; 13 too "
+    "many requests; 14 switched off; 15 an address is refused or cannot be fetched; 16 "
+    "the books are broken; 130 interrupted."
 )
 
 app = typer.Typer(
@@ -39,6 +42,11 @@ app.command()(clips.verify)
 app.command()(machine.engines)
 app.command()(machine.sample)
 app.command()(machine.check)
+app.add_typer(keys.account_commands, name="accounts")
+app.add_typer(keys.key_commands, name="keys")
+app.add_typer(keys.secret_commands, name="secrets")
+app.add_typer(credits.credit_commands, name="credits")
+app.command()(switches.switch)
 
 
 def _version(*, asked: bool) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import typer
@@ -41,3 +42,19 @@ def facts(rows: Iterable[tuple[str, str]]) -> None:
         say(f"  {name:{width}}  {first}")
         for line in more:
             say(f"  {'':{width}}  {line}")
+
+
+def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Print rows under ``header``, each column as wide as its widest cell."""
+    lines = [header, *rows]
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    for line in lines:
+        cells = (f"{cell:{width}}" for cell, width in zip(line, widths, strict=True))
+        say("  ".join(cells).rstrip())
+
+
+def moment(at_ms: int | None) -> str:
+    """A moment in epoch milliseconds as people read it, in UTC; ``-`` for none."""
+    if at_ms is None:
+        return "-"
+    return f"{datetime.fromtimestamp(at_ms // 1000, UTC):%Y-%m-%d %H:%M:%S}Z"
