@@ -14,6 +14,7 @@ from fastapi import Depends, Request
 from starlette.concurrency import run_in_threadpool
 
 from longtake import clips, clock
+from longtake.clips import paths
 from longtake.clips.look import Looker, Seen
 from longtake.clips.sniff import Kind, kind_of
 from longtake.door import Door
@@ -44,24 +45,21 @@ class Arrivals:
         with self._store.files.arrival() as path:
             yield path
 
-    async def fetch(self, account_id: str, url: str, to: Path) -> str:
-        """Write what lies at ``url`` to ``to``; the name of it.
+    async def fetch(self, account_id: str, url: str, to: Path) -> str | None:
+        """Write what lies at ``url`` to ``to``; the name of it, if that is a plain one.
 
         Our own URLs are looked up for the account and never fetched. Raises NotFound and
         RecordNotReady for those, AddressRefused and FetchFailed for the others.
         """
-        own = await run_in_threadpool(self._own, account_id, url)
-        if own is not None:
-            await run_in_threadpool(shutil.copyfile, own, to)
-        else:
+        if not await run_in_threadpool(self._copy_own, account_id, url, to):
             await to_thread.run_sync(self._fetch, url, to, limiter=self._fetches)
-        return unquote(urlsplit(url).path.rpartition("/")[2])
+        return paths.own_name(unquote(urlsplit(url).path))
 
-    async def kind(self, path: Path, name: str) -> Kind:
+    async def kind(self, path: Path, name: str | None) -> Kind:
         """What a file is by its first bytes. Raises ClipUnreadable, ClipRefused."""
         return await run_in_threadpool(kind_of, path, name or _NAMELESS)
 
-    async def seen(self, path: Path, name: str) -> Seen:
+    async def seen(self, path: Path, name: str | None) -> Seen:
         """The facts of a clip. Raises ClipUnreadable and ClipRefused."""
         name = name or _NAMELESS
         if not (await self.kind(path, name)).is_clip:
@@ -73,15 +71,18 @@ class Arrivals:
     def _fetch(self, url: str, to: Path) -> None:
         self._door.fetch(url, to, max_bytes=self.max_bytes, timeout_s=_FETCH_S)
 
-    def _own(self, account_id: str, url: str) -> Path | None:
+    def _copy_own(self, account_id: str, url: str, to: Path) -> bool:
+        """Copy the file behind one of our own URLs; False for a URL of elsewhere."""
         store = self._store
         with store.database.reading() as connection:
             media = clips.own(connection, account_id, url, store.settings.base_url)
         if media is None:
-            return None
+            return False
         if media.expired(clock.now_ms()):
-            raise RecordNotReady(f"The media of {url} has expired.")
-        return store.files.local_path(media.object_key)
+            raise RecordNotReady(f"The media of {url} have expired and are gone.")
+        with store.files.local(media.object_key) as path:
+            shutil.copyfile(path, to)
+        return True
 
 
 _NAMELESS = "The file"

@@ -18,6 +18,7 @@ from longtake.api.asks import TaskId
 from longtake.api.body import Ask
 from longtake.api.envelope import Answer, Envelope
 from longtake.api.fields import Prompt, Url
+from longtake.clips import paths
 from longtake.errors import FieldInvalid
 from longtake.keys import Key
 from longtake.records import Record
@@ -120,7 +121,7 @@ async def _sent(
         if form.file_name is None:
             raise FieldInvalid("file is required.", field=forms.FILE)
         ask = body.understood(ClipAsk, {"prompt": form.fields.get("prompt")})
-        name = form.file_name.replace("\\", "/").rpartition("/")[2]
+        name = paths.own_name(form.file_name)
         seen = await incoming.seen(path, name)
         params = {"fileName": name, "prompt": ask.prompt}
         about = Intake(

@@ -14,7 +14,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
 from longtake.api import envelope, guard
-from longtake.errors import ClipRefused, FieldInvalid
+from longtake.errors import FieldInvalid
 
 FILE = "file"  # the part that holds the file
 _WRITE_BYTES = 1 << 20  # at a time: a hop to the thread pool for each

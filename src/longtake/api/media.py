@@ -130,7 +130,6 @@ def _headers(found: Media, now_ms: int, *, attachment: bool) -> dict[str, str]:
         "ETag": f'"{found.etag}"',
         "Cache-Control": f"private, max-age={kept_s}, immutable",
         "Content-Disposition": f'{how}; filename="{found.name}"',
-        "X-Content-Type-Options": "nosniff",
         "Access-Control-Allow-Origin": "*",
         "Access-Control-Expose-Headers": "Accept-Ranges, Content-Range, ETag",
         "Cross-Origin-Resource-Policy": "cross-origin",

@@ -209,7 +209,7 @@ async def base64_upload(
             path=path,
             folder=folder,
             asked_name=ask.file_name,
-            own_name="",
+            own_name=None,
         )
     return _answer(store, kept)
 
@@ -222,15 +222,16 @@ async def _keep(
     path: Path,
     folder: str,
     asked_name: str | None,
-    own_name: str,
+    own_name: str | None,
 ) -> Upload:
     """Look at an arrived file and make it an upload of the account."""
     if asked_name is not None:
         asked_name = paths.file_name(asked_name)
-    kind = await incoming.kind(path, asked_name or own_name)
+    name = asked_name or paths.own_name(own_name or "")
+    kind = await incoming.kind(path, name)
     if kind.is_clip:
-        await incoming.seen(path, asked_name or own_name)
-    name = asked_name or _tidy(own_name, kind)
+        await incoming.seen(path, name)
+    name = name or f"{uuid4().hex}.{kind.suffix}"
     return await run_in_threadpool(
         _store, store, caller.account.id, path, f"{folder}/{name}", kind
     )
@@ -266,14 +267,6 @@ def _decode(data: str, to: Path) -> None:
         raise FieldInvalid(
             "base64Data is not Base64 (RFC 4648).", field="base64Data"
         ) from error
-
-
-def _tidy(own_name: str, kind: Kind) -> str:
-    """The name that the file came with, or a new one where that is no plain name."""
-    try:
-        return paths.file_name(own_name.replace("\\", "/").rpartition("/")[2])
-    except FieldInvalid:
-        return f"{uuid4().hex}.{kind.suffix}"
 
 
 def _required(value: str | None, name: str) -> str:

@@ -34,6 +34,14 @@ def file_name(text: str) -> str:
     return _checked(text.strip(), "fileName")
 
 
+def own_name(text: str) -> str | None:
+    """The last name of a path that a file came with; None where that is no plain name."""
+    try:
+        return file_name(text.replace("\\", "/").rpartition("/")[2])
+    except FieldInvalid:
+        return None
+
+
 def _checked(name: str, field: str) -> str:
     name = unicodedata.normalize("NFC", name)
     # What looks like a dot or a slash may become one on somebody's disk.

@@ -27,6 +27,7 @@ from longtake.errors import NotFound, OutputRefused
 from longtake.settings import Settings
 
 _KEY = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*(/[A-Za-z0-9_-][A-Za-z0-9._-]*)*")
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _LISTED = 1000
 _TRIES = 5
 
@@ -62,12 +63,19 @@ class Files:
 
     @contextmanager
     def arrival(self) -> Iterator[Path]:
-        """An empty file to fill, on the same disk; removed at the end unless kept."""
+        """An empty file to fill, on the same disk; removed at the end unless kept.
+
+        Raises OutputRefused where it cannot be made, or the disk is full meanwhile.
+        """
         path = self._arrivals / secrets.token_hex(16)
         with _writing():
             os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
         try:
             yield path
+        except OSError as error:
+            if error.errno in _FULL:
+                raise _full() from error
+            raise
         finally:
             path.unlink(missing_ok=True)
 
@@ -173,6 +181,10 @@ def _sync(folder: Path) -> None:
             os.close(descriptor)
 
 
+def _full() -> OutputRefused:
+    return OutputRefused("The disk that holds the files is full; free some space.")
+
+
 def _missing(key: str) -> NotFound:
     return NotFound(f"The file {key} does not exist.")
 
@@ -191,10 +203,8 @@ def _writing() -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}:
-            raise OutputRefused(
-                "The disk that holds the files is full; free some space."
-            ) from error
+        if error.errno in _FULL:
+            raise _full() from error
         raise OutputRefused(
             f"The data folder cannot be written: {error.strerror or error}."
         ) from error
