@@ -294,6 +294,8 @@ class Child:
         with suppress(subprocess.TimeoutExpired):
             self._process.wait(_GRACE_S)
         code = self._process.poll()
+        if self._stop.is_set():
+            return stopping.canceled()
         if self._hung:
             return ClipUnreadable(
                 f"{self._name}: decoding made no progress for {self._silence_s:g} s and "

@@ -85,6 +85,7 @@ def still(image: Path, clip: Path, *, aspect: str | None, hd: bool) -> None:
 
 def work(request: dict[str, Any], _: child.Channel) -> dict[str, Any]:
     """In the child: read the image, write the clip."""
+    Image.MAX_IMAGE_PIXELS = None  # ours is looked at instead
     frame = _framed(Path(request["image"]), request["aspect"], hd=request["hd"])
     _write(Path(request["clip"]), frame)
     return {}
@@ -141,7 +142,8 @@ def _plain(image: Image.Image) -> Image.Image:
         white = Image.new("RGB", image.size, "white")
         white.paste(_srgb(seen.convert("RGB"), image), mask=alpha)
         return white
-    return _srgb(image, image)
+    # A palette's profile is one of its colors.
+    return _srgb(image.convert("RGB") if image.mode == "P" else image, image)
 
 
 def _srgb(image: Image.Image, about: Image.Image) -> Image.Image:

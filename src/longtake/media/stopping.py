@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from threading import Event
 
-from longtake.errors import Canceled, LongtakeError
+from longtake.errors import Canceled
 
 LOOK_EVERY_S = 0.1
 
@@ -22,15 +22,11 @@ _current: ContextVar[Event | None] = ContextVar("stop", default=None)
 def heeding(stop: Event | None) -> Iterator[None]:
     """Processes that are opened or asked in this block end when ``stop`` is set.
 
-    Whatever error that leads to is raised as Canceled.
+    Whoever waits for one of them gets Canceled.
     """
     token = _current.set(stop)
     try:
         yield
-    except LongtakeError as error:
-        if isinstance(error, Canceled) or not (stop and stop.is_set()):
-            raise
-        raise canceled() from error
     finally:
         _current.reset(token)
 
