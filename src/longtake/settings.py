@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
@@ -117,3 +118,9 @@ def load() -> Settings:
 def child_environment(*names: str) -> dict[str, str]:
     """The environment of a child process: nothing but ``names``, where they are set."""
     return {name: os.environ[name] for name in names if name in os.environ}
+
+
+def environment(changes: Mapping[str, object]) -> dict[str, str]:
+    """Our own environment with these settings changed: for another process of ours."""
+    names = {f"LONGTAKE_{name.upper()}": str(changes[name]) for name in changes}
+    return {**os.environ, **names}

@@ -12,6 +12,7 @@ import os
 import signal
 import sys
 import threading
+import time
 from types import FrameType
 
 from longtake import fleet, logs, settings
@@ -26,6 +27,7 @@ from longtake.worker.sweep import Sweep
 _GRACE_S = 20  # to finish what is under way; after that it is handed back
 _UNWIND_S = 5  # to let go of what is handed back
 _CONNECTIONS = 20
+_LOOK_EVERY_S = 0.2
 
 _log = logs.get(__name__)
 
@@ -36,16 +38,39 @@ def main() -> int:
     parser.add_argument("--engine", action="append", default=[])
     asked = parser.parse_args()
     logs.set_up("worker")
-    stopped = _stop_on_signals()
+    signals = _Signals()
     try:
-        _work(asked.engine or list(registry.names()), stopped)
+        _work(asked.engine or list(registry.names()), signals)
     except LongtakeError as error:
         _log.error("cannot work", reason=str(error), code=error.code)
         return error.exit_code
     return 0
 
 
-def _work(names: list[str], stopped: threading.Event) -> None:
+class _Signals:
+    """Whether we were asked to leave. Asked twice, we are gone.
+
+    A plain value, looked at again and again: an Event set by a signal's handler can wait
+    for the very thread that the signal has interrupted.
+    """
+
+    def __init__(self) -> None:
+        self._came = False
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._note)
+
+    def wait(self) -> None:
+        """Return once one has come."""
+        while not self._came:
+            time.sleep(_LOOK_EVERY_S)
+
+    def _note(self, _: int, __: FrameType | None) -> None:
+        if self._came:
+            os._exit(1)
+        self._came = True
+
+
+def _work(names: list[str], signals: _Signals) -> None:
     store = Store(settings.load(), pool_size=_CONNECTIONS)
     held = locks.locks(store)
     number = locks.take_first(held)
@@ -63,7 +88,7 @@ def _work(names: list[str], stopped: threading.Event) -> None:
         sweep = Sweep(bench, held, number)
         sweep.start()
         _log.info("works", engines=sorted(engines))
-        stopped.wait()
+        signals.wait()
         _leave(bench)
         sweep.stop()
     finally:
@@ -98,18 +123,7 @@ def _leave(bench: Bench) -> None:
         fleet.leave(connection, bench.name)
 
 
-def _stop_on_signals() -> threading.Event:
-    stopped = threading.Event()
-
-    def stop(_: int, __: FrameType | None) -> None:
-        if stopped.is_set():
-            os._exit(1)
-        stopped.set()
-
-    for name in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(name, stop)
-    return stopped
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    status = main()
+    sys.stderr.flush()
+    os._exit(status)  # whatever threads are stuck in something

@@ -14,7 +14,7 @@ from longtake.errors import DatabaseUnreachable
 from longtake.store import Store
 from longtake.tasks import Tasks
 from longtake.worker.engines import Engines
-from longtake.worker.turn import Turn
+from longtake.worker.turn import HandedBack, Turn
 
 T = TypeVar("T")
 
@@ -44,10 +44,12 @@ class Bench:
     def patiently(self, act: Callable[[], T]) -> T:
         """Do ``act``, again and again while the database cannot be reached.
 
-        A task neither fails nor is lost because the books were closed for a while.
+        No task fails or is lost because the books were closed for a while. Raises
+        HandedBack where this process is leaving meanwhile.
         """
         while True:
             try:
                 return act()
             except DatabaseUnreachable:
-                self.leaving.wait(_AGAIN_AFTER_S)
+                if self.leaving.wait(_AGAIN_AFTER_S):
+                    raise HandedBack from None

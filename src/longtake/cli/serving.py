@@ -1,0 +1,91 @@
+"""``longtake serve`` and ``longtake worker``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from longtake.cli.books import Data
+from longtake.cli.console import say
+
+if TYPE_CHECKING:
+    from longtake.settings import Settings
+
+
+def serve(
+    *,
+    data: Data = None,
+    host: Annotated[
+        str | None, typer.Option(help="Address to listen on.", show_default=False)
+    ] = None,
+    port: Annotated[
+        int | None, typer.Option(help="Its port; 0 takes a free one.")
+    ] = None,
+    worker: Annotated[
+        bool, typer.Option(help="Run tasks, too, or leave them to longtake worker.")
+    ] = True,
+) -> None:
+    """Serve the API, and run the tasks that come in."""
+    settings = _settings(data=data, host=host, port=port)
+    _supervise(settings, with_api=True, n_slots=settings.slots if worker else 0)
+
+
+def worker(
+    *,
+    data: Data = None,
+    engine: Annotated[
+        list[str] | None,
+        typer.Option(help="Run tasks for this engine only; may be repeated."),
+    ] = None,
+    slots: Annotated[
+        int | None, typer.Option(min=1, help="Tasks to run at a time.")
+    ] = None,
+) -> None:
+    """Run tasks, for a server on the same data folder or the same database."""
+    settings = _settings(data=data, slots=slots)
+    n_slots = max(settings.slots, 1)
+    _supervise(settings, with_api=False, n_slots=n_slots, engines=engine or [])
+
+
+def _settings(**given: Any) -> Settings:
+    from longtake.settings import Settings
+
+    return Settings(
+        **{name: value for name, value in given.items() if value is not None}
+    )
+
+
+def _supervise(settings: Settings, **shape: Any) -> None:
+    from longtake import logs
+    from longtake.serve.supervisor import Supervisor
+
+    logs.set_up("supervisor")
+    Supervisor(settings, **shape).run(_welcome)
+
+
+def _welcome(address: str, key: str | None) -> None:
+    """What a newcomer needs to know, with lines that can be pasted."""
+    say(f"Longtake serves {address} (documents: {address}/docs). Stop it with Ctrl-C.")
+    if key is None:
+        say("A new key: longtake keys create")
+        return
+    say(
+        "Your first key, shown this once; it is an operator's key for your own account:"
+    )
+    say(f"  {key}")
+    say("Take in a clip (longtake sample clip.mp4 makes one), then make it longer:")
+    say(f"  KEY={key}")
+    say(
+        '  ID=$(curl -s -H "Authorization: Bearer $KEY" -F file=@clip.mp4 '
+        f"{address}/api/v1/clips | grep -o '[0-9a-f]\\{{32\\}}' | head -1)"
+    )
+    say(
+        '  curl -H "Authorization: Bearer $KEY" -H "Content-Type: application/json" '
+        '-d \'{"taskId":"\'$ID\'","taskType":"mj_video_extend_auto","index":0}\' '
+        f"{address}/api/v1/mj/generateVideoExtend"
+    )
+    say(
+        '  curl -H "Authorization: Bearer $KEY" '
+        f'"{address}/api/v1/mj/record-info?taskId=THE-ANSWERED-ID"'
+    )

@@ -1,0 +1,1 @@
+"""The supervisor: one command, and the API and the slots as its child processes."""

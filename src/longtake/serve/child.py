@@ -1,0 +1,104 @@
+"""A child process of the supervisor: started, started again when it dies, stopped."""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import IO, cast
+
+from longtake import clock, logs, settings
+from longtake.errors import SetupIncomplete
+
+_FIRST_WAIT_S, _LONGEST_WAIT_S = 0.5, 30.0
+_WELL_AFTER_S = 60.0  # whoever ran that long is started again at once
+
+_log = logs.get(__name__)
+
+
+class Child:
+    """``python -m MODULE ARGUMENTS...`` in a process group of its own.
+
+    So that an interrupt at the terminal comes to the supervisor alone, which then stops
+    its children in order. Its settings are ours but for ``changes``, as they stand when
+    it is started.
+    """
+
+    def __init__(
+        self, module: str, *arguments: str, changes: Mapping[str, object]
+    ) -> None:
+        self._module, self._arguments, self._changes = module, arguments, changes
+        self._process: subprocess.Popen[bytes] | None = None
+        self._started_s = self._due_s = 0.0
+        self._wait_s = _FIRST_WAIT_S
+
+    def start(self) -> None:
+        """Start it."""
+        command = [sys.executable, "-P", "-m", "longtake.serve.leash", self._module]
+        self._process = subprocess.Popen(
+            [*command, *self._arguments],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env=settings.environment(self._changes),
+            process_group=0,
+        )
+        self._started_s = clock.monotonic_s()
+
+    def first_words(self, patience_s: float) -> dict[str, object]:
+        """The JSON object in its first line. Raises SetupIncomplete where none comes."""
+        assert self._process, "it was started"
+        stream = cast(IO[bytes], self._process.stdout)
+        readable, _, _ = select.select([stream], [], [], patience_s)
+        line = stream.readline() if readable else b""
+        if not line:
+            raise SetupIncomplete(
+                f"{self._module} does not start; what it says about it is above."
+            )
+        words: dict[str, object] = json.loads(line)
+        return words
+
+    def look(self) -> None:
+        """Start it again if it has died; later each time, where it dies at once."""
+        process, now_s = self._process, clock.monotonic_s()
+        if process and (status := process.poll()) is not None:
+            _close(process)
+            self._process = None
+            if now_s - self._started_s > _WELL_AFTER_S:
+                self._wait_s = _FIRST_WAIT_S
+            self._due_s = now_s + self._wait_s
+            _log.error(
+                "died", child=self._module, status=status, again_in_s=self._wait_s
+            )
+            self._wait_s = min(2 * self._wait_s, _LONGEST_WAIT_S)
+        if not self._process and now_s >= self._due_s:
+            self.start()
+
+    def ask_to_stop(self) -> None:
+        """Ask it to finish and leave."""
+        if self._process:
+            self._process.terminate()
+
+    def gone(self) -> bool:
+        """Whether it has left."""
+        return self._process is None or self._process.poll() is not None
+
+    def kill(self) -> None:
+        """End it now, if it has not left."""
+        process, self._process = self._process, None
+        if process:
+            if process.poll() is None:
+                with suppress(ProcessLookupError):
+                    os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+            _close(process)
+
+
+def _close(process: subprocess.Popen[bytes]) -> None:
+    for pipe in (process.stdin, process.stdout):
+        if pipe:
+            pipe.close()

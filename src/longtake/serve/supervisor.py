@@ -1,0 +1,119 @@
+"""What ``longtake serve`` and ``longtake worker`` run: prepare, start, watch, stop."""
+
+from __future__ import annotations
+
+import signal
+import socket
+import time
+from collections.abc import Callable, Sequence
+from types import FrameType
+
+from longtake import clock, keys, ledger, store, tasks
+from longtake.errors import SetupIncomplete
+from longtake.serve.child import Child
+from longtake.settings import Settings
+from longtake.store import Store
+
+_START_S = 60.0
+_LOOK_EVERY_S = 0.2
+_API_GRACE_S = 15.0  # a little more than each of them gives itself
+_SLOT_GRACE_S = 35.0
+
+Welcome = Callable[[str, str | None], None]
+
+
+class Supervisor:
+    """The API, if there is to be one, and a number of slots with ``engines``."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        with_api: bool,
+        n_slots: int,
+        engines: Sequence[str] = (),
+    ) -> None:
+        named = [word for name in engines for word in ("--engine", name)]
+        asked = settings.model_dump(include={"data", "host", "port"})
+        self._settings, self._changes = settings, asked
+        self._apis = [Child("longtake.api", changes=asked)] * with_api
+        self._slots = [
+            Child("longtake.worker", *named, changes=asked) for _ in range(n_slots)
+        ]
+        self._n_signals = 0
+
+    def run(self, welcome: Welcome) -> None:
+        """Run until SIGTERM or SIGINT; a second one kills what has not finished.
+
+        ``welcome`` is told the address of the API once it listens, and a first key where
+        there was none. Raises SetupIncomplete and DatabaseUnreachable.
+        """
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            signal.signal(number, self._note)
+        first_key = _prepare(self._settings)
+        try:
+            for api in self._apis:
+                self._start(api)
+                settings = self._settings.model_copy(update=self._changes)
+                welcome(settings.base_url, first_key)
+            for slot in self._slots:
+                slot.start()
+            while not self._n_signals:
+                time.sleep(_LOOK_EVERY_S)
+                for child in (*self._apis, *self._slots):
+                    child.look()
+            self._stop(self._apis, _API_GRACE_S)
+            self._stop(self._slots, _SLOT_GRACE_S)
+        finally:
+            for child in (*self._apis, *self._slots):
+                child.kill()
+
+    def _start(self, api: Child) -> None:
+        host, port = self._settings.host, self._settings.port
+        _require_free(host, port)
+        api.start()
+        # Where the system chose the port, it remains the same when the API starts again.
+        self._changes["port"] = api.first_words(_START_S)["port"]
+
+    def _stop(self, children: Sequence[Child], grace_s: float) -> None:
+        for child in children:
+            child.ask_to_stop()
+        until_s = clock.monotonic_s() + grace_s
+        while not all(child.gone() for child in children):
+            if self._n_signals > 1 or clock.monotonic_s() > until_s:
+                return
+            time.sleep(_LOOK_EVERY_S)
+
+    def _note(self, _: int, __: FrameType | None) -> None:
+        self._n_signals += 1
+
+
+def _prepare(settings: Settings) -> str | None:
+    """Make the data folder and all tables; the first key, where there was no account."""
+    store.prepare(settings)
+    here = Store(settings)
+    try:
+        tasks.prepare(here)
+        with here.database.transaction() as connection:
+            if keys.accounts(connection):
+                return None
+            account = keys.open_account(connection, "default")
+            ledger.grant(connection, account.id, ledger.UNLIMITED, note="unlimited")
+            text, _ = keys.create(
+                connection, account.id, secret=here.secret, name="first", admin=True
+            )
+            return text
+    finally:
+        here.close()
+
+
+def _require_free(host: str, port: int) -> None:
+    """Raise SetupIncomplete where somebody else listens already."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        socket.create_server((host, port), family=family).close()
+    except OSError as error:
+        raise SetupIncomplete(
+            f"The server cannot listen on {host}:{port}: {error.strerror}. Give another "
+            "--port, or --port 0 for a free one."
+        ) from error
