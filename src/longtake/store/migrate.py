@@ -15,6 +15,7 @@ from longtake.errors import SetupIncomplete
 from longtake.store.database import Database
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
+VERSION_TABLE = "lt_version"
 _LOCK = 0x6C6F6E67  # any number that is ours: Postgres's advisory locks are numbers
 
 
@@ -28,7 +29,10 @@ def migrate(database: Database) -> None:
 
 def require_current(connection: Connection) -> None:
     """Raise SetupIncomplete where the tables are not those of this version."""
-    found = MigrationContext.configure(connection).get_current_revision()
+    context = MigrationContext.configure(
+        connection, opts={"version_table": VERSION_TABLE}
+    )
+    found = context.get_current_revision()
     if found != _head():
         raise SetupIncomplete(
             f"The tables are at {found or 'nothing'} and this version needs {_head()}; "
