@@ -38,10 +38,10 @@ def _serve(asked: Settings) -> None:
     port: int = listener.getsockname()[1]
     store = Store(asked.model_copy(update={"port": port}))
     try:
-        tasks = Tasks(store)
+        app = application(store, Tasks(store))
         server = uvicorn.Server(
             uvicorn.Config(
-                application(store, tasks),
+                app,
                 http=Protocol,
                 h11_max_incomplete_event_size=HEAD_BYTES,
                 ws="none",
@@ -53,6 +53,7 @@ def _serve(asked: Settings) -> None:
                 timeout_graceful_shutdown=10,
             )
         )
+        app.state.stopping = lambda: server.should_exit
         sys.stdout.write(json.dumps({"port": port}) + "\n")
         sys.stdout.flush()
         server.run(sockets=[listener])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pkgutil
 from http import HTTPStatus
 from importlib import import_module, metadata
+from typing import Any
 
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -12,8 +13,9 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from longtake import api
-from longtake.api import envelope
+from longtake.api import documents, envelope
 from longtake.api.arrivals import Arrivals
+from longtake.api.events import Streams
 from longtake.api.guard import Guard
 from longtake.door import Door
 from longtake.errors import LongtakeError
@@ -24,20 +26,22 @@ from longtake.tasks import Tasks
 
 def application(store: Store, tasks: Tasks) -> FastAPI:
     """The ASGI application over ``store`` and ``tasks``, which stay the caller's."""
-    app = FastAPI(
-        title="Longtake",
+    app = _Application(
         version=metadata.version("longtake"),
         openapi_url=None,  # documents.py makes it, and a page that loads no script
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
+        generate_unique_id_function=lambda route: f"{route.tags[0]}-{route.name}",
     )
     app.state.store = store
     app.state.tasks = tasks
     app.state.door = Door(store.settings)
     app.state.arrivals = Arrivals(store, app.state.door)
     app.state.rates = Rates(store.settings)
-    for router in _routers():
+    app.state.streams = Streams()
+    app.state.stopping = lambda: False  # __main__ knows better
+    for router in routers():
         app.include_router(router)
     app.add_exception_handler(LongtakeError, _on_purpose)
     app.add_exception_handler(RequestValidationError, _invalid)
@@ -46,7 +50,18 @@ def application(store: Store, tasks: Tasks) -> FastAPI:
     return app
 
 
-def _routers() -> list[APIRouter]:
+class _Application(FastAPI):
+    """FastAPI, but for the document, which says more."""
+
+    def openapi(self) -> dict[str, Any]:
+        """The OpenAPI document, made once."""
+        if self.openapi_schema is None:
+            settings = self.state.store.settings
+            self.openapi_schema = documents.document(self, routers(), settings)
+        return self.openapi_schema
+
+
+def routers() -> list[APIRouter]:
     """The ``router`` of each module here that has one, by the modules' names."""
     names = sorted(found.name for found in pkgutil.iter_modules(api.__path__))
     modules = (

@@ -12,10 +12,12 @@ that asks the database runs in the event loop.
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import Annotated, Any
 
 from fastapi import Depends, Request, Security
 from fastapi.security import HTTPBearer
+from starlette.exceptions import HTTPException
 
 from longtake import keys, limits
 from longtake.errors import KeyRefused
@@ -25,7 +27,9 @@ from longtake.store import Store
 from longtake.tasks import Tasks
 
 BEARER = HTTPBearer(
-    auto_error=False, description="A key as `longtake keys create` prints it."
+    scheme_name="key",
+    auto_error=False,
+    description="A key as `longtake keys create` prints it.",
 )
 
 
@@ -84,11 +88,11 @@ def _authenticated(
     with store.database.reading() as connection:
         key = keys.find(connection, text.strip(), secret=store.secret)
         note(request, account=key.account.name, key=key.prefix)
-        if admin and not key.admin:
-            raise KeyRefused("This needs an admin key.")
         if feature is None:
             rates.read(key.id)
         else:
             rates.submit(key.account.id)
             limits.require_open(connection, feature)
+    if admin and not key.admin:  # told like a path that does not exist
+        raise HTTPException(HTTPStatus.NOT_FOUND)
     return key

@@ -38,7 +38,7 @@ class Page(Shape, Generic[Item]):
     )
 
 
-def ok(shape: Shape) -> Envelope:
+def ok(shape: BaseModel) -> Envelope:
     """The answer that gives ``shape``."""
     return envelope.ok(shape.model_dump(mode="json", by_alias=True))
 
