@@ -22,27 +22,26 @@ _START_S = 30.0
 _STOP_S = 15
 _PR_SET_PDEATHSIG = 1
 _NEW = ("-U", "postgres", "-A", "trust", "--no-sync", "--encoding=utf8", "--no-locale")
-_FAST = (  # what is lost when the machine itself dies is no test's business
-    "fsync=off",
-    "full_page_writes=off",
-    "max_connections=200",
-    "listen_addresses=127.0.0.1",
-)
+_OPTIONS = ("max_connections=200", "listen_addresses=127.0.0.1")
+# What is lost when the machine itself dies is no test's business.
+_FAST = ("fsync=off", "full_page_writes=off")
 
 
 class Postgres:
     """A server in ``folder``; every database of it costs a few milliseconds."""
 
-    def __init__(self, folder: Path, port: int, user: str | None) -> None:
+    def __init__(
+        self, folder: Path, port: int, user: str | None, options: tuple[str, ...]
+    ) -> None:
         self.port = port
-        self._folder, self._user = folder, user
+        self._folder, self._user, self._options = folder, user, options
         self._log = folder / "log"
         self._numbers = itertools.count(1)
 
     def start(self) -> None:
         """Start it, and wait until it answers. It dies with this process."""
         options = ["-k", str(self._folder), "-p", str(self.port)]
-        options += [part for each in _FAST for part in ("-c", each)]
+        options += [part for each in self._options for part in ("-c", each)]
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
                 [_programs() / "postgres", "-D", self._folder, *options],
@@ -77,10 +76,11 @@ class Postgres:
 
 
 @contextlib.contextmanager
-def running(port: int) -> Iterator[Postgres]:
+def running(port: int, *, durable: bool = False) -> Iterator[Postgres]:
     """A server on ``port`` of 127.0.0.1 for as long as the context lasts.
 
-    It does not run as root: there it becomes ``nobody``.
+    It does not run as root: there it becomes ``nobody``. ``durable``: what it has
+    committed is on the disk.
     """
     user = "nobody" if os.geteuid() == 0 else None
     folder = Path(tempfile.mkdtemp(prefix="longtake-postgres-"))
@@ -94,7 +94,7 @@ def running(port: int) -> Iterator[Postgres]:
             capture_output=True,
             cwd=folder,
         )
-        server = Postgres(folder, port, user)
+        server = Postgres(folder, port, user, _OPTIONS + (() if durable else _FAST))
         server.start()
         try:
             yield server

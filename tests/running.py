@@ -169,8 +169,7 @@ class Server:
                 words = (entry / "cmdline").read_bytes().decode().split("\0")
             except OSError:  # it has ended meanwhile, or is another user's
                 continue
-            module = words[words.index("-m") + 1] if "-m" in words else ""
-            found[int(entry.name)] = _KINDS.get(module, "other")
+            found[int(entry.name)] = _kind(words)
         return found
 
     def of_kind(self, kind: str) -> list[int]:
@@ -275,6 +274,12 @@ def running(
         finally:
             if process.poll() is None:
                 server.stop(process)
+
+
+def _kind(words: list[str]) -> str:
+    """What a process is, by the module that it runs, on the supervisor's leash or not."""
+    modules = [word for word in words if word in _KINDS]
+    return _KINDS[modules[0]] if modules else "other"
 
 
 def _text(value: Any) -> str:
