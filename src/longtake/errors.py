@@ -171,10 +171,17 @@ class AddressRefused(LongtakeError):
 
 
 class FetchFailed(LongtakeError):
-    """What lies behind a URL could not be fetched: no answer, an error, too large."""
+    """What lies behind a URL could not be fetched: no answer, an error, too large.
+
+    ``status`` is the HTTP status, where one was answered that is no success.
+    """
 
     code = "fetch_failed"
     exit_code = 15
+
+    def __init__(self, message: str, *, status: int | None = None) -> None:
+        super().__init__(message)
+        self.status = status
 
 
 class BooksBroken(LongtakeError):

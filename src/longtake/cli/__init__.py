@@ -11,7 +11,17 @@ from typing import Annotated, NoReturn
 import typer
 
 from longtake import __version__
-from longtake.cli import clips, credits, extending, keys, machine, serving, switches
+from longtake.cli import (
+    adopt,
+    callbacks,
+    clips,
+    credits,
+    extending,
+    keys,
+    machine,
+    serving,
+    switches,
+)
 from longtake.cli.console import fail
 from longtake.errors import Canceled, LongtakeError
 
@@ -47,6 +57,8 @@ app.add_typer(keys.key_commands, name="keys")
 app.add_typer(keys.secret_commands, name="secrets")
 app.add_typer(credits.credit_commands, name="credits")
 app.command()(switches.switch)
+app.add_typer(callbacks.commands, name="callbacks")
+app.command()(adopt.adopt)
 app.command()(serving.serve)
 app.command()(serving.worker)
 

@@ -22,7 +22,7 @@ from longtake import __version__
 from longtake.door import addresses
 from longtake.door.network import Backend, Deadline, Resolver, answering, resolve
 from longtake.door.place import Place, parsed_address
-from longtake.errors import AddressRefused, FetchFailed, SetupIncomplete
+from longtake.errors import AddressRefused, FetchFailed, OutputRefused, SetupIncomplete
 from longtake.settings import Settings
 
 __all__ = ["Answer", "Door", "Fetched"]
@@ -94,7 +94,8 @@ class Door:
 
         At most five redirects are followed, each through this door. ``types`` are the
         beginnings of the content types taken; none: all. Raises AddressRefused, and
-        FetchFailed for what is too large, too slow, of another type or not there.
+        FetchFailed for what is too large, too slow, of another type or not there, and
+        OutputRefused where it cannot be written.
         """
         deadline = Deadline(timeout_s)
         place = Place.of(url)
@@ -250,7 +251,8 @@ class _Body:
     def check(self, max_bytes: int, types: Sequence[str]) -> None:
         """Refuse what the headers already tell."""
         if self._response.status != _OK:
-            raise FetchFailed(f"{self._place} answered {self._response.status}.")
+            status = self._response.status
+            raise FetchFailed(f"{self._place} answered {status}.", status=status)
         if types and not self.content_type.startswith(tuple(types)):
             kind = self.content_type or "of no type"
             raise FetchFailed(f"{self._place} is {kind}; taken are {', '.join(types)}.")
@@ -269,8 +271,12 @@ class _Body:
                 for piece in self._pieces(max_bytes):
                     file.write(piece)
                 return file.tell()
-        except BaseException:
+        except BaseException as error:
             to.unlink(missing_ok=True)
+            if isinstance(error, OSError):
+                raise OutputRefused(
+                    f"{self._place} cannot be kept: {error.strerror}."
+                ) from error
             raise
 
     def _pieces(self, max_bytes: int) -> Iterator[bytes]:
