@@ -13,12 +13,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import cached_property
+from importlib.metadata import version
 from pathlib import Path
 
 import httpcore2
 import httpx2
 
-from longtake import __version__
 from longtake.door import addresses
 from longtake.door.network import Backend, Deadline, Resolver, answering, resolve
 from longtake.door.place import Place, parsed_address
@@ -31,7 +31,7 @@ _MAX_HOPS = 5
 _IDLE_S = 15.0
 _REDIRECTS = frozenset((301, 302, 303, 307, 308))
 _OK = 200
-_USER_AGENT = f"longtake/{__version__}"
+_USER_AGENT = f"longtake/{version('longtake')}"
 
 
 @dataclass(frozen=True, slots=True)
