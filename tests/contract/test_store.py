@@ -125,9 +125,9 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
 
 
 def test_a_transaction_that_fails_leaves_nothing(database: Database) -> None:
+    twice = [_SWITCH | {"name": "extend"}] * 2
     with pytest.raises(IntegrityError), database.transaction() as connection:
-        for _ in range(2):
-            connection.execute(insert(tables.switches).values(name="a", **_SWITCH))
+        connection.execute(insert(tables.switches), twice)
     with database.reading() as connection:
         assert connection.execute(select(tables.switches)).all() == []
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -42,3 +43,32 @@ def books(data: Path | None) -> Iterator[Store]:
         yield store
     finally:
         store.close()
+
+
+def broken_books(data: Path | None, *, deep: bool) -> dict[str, Any] | None:
+    """What of the invariants does not hold; None where there is no data folder.
+
+    Raises SetupIncomplete where one is named that is none.
+    """
+    from longtake.invariants import INVARIANTS
+    from longtake.invariants import check as look
+    from longtake.tasks.queue import OPEN, Queue
+
+    settings = settings_of(data)
+    if data is None and not (settings.data / "secret").exists():
+        return None
+    with books(data) as store, closing(Queue(store.database)) as queue:
+        broken = look(
+            store,
+            queue_view=lambda workflows: {
+                workflow
+                for workflow, state in queue.states(workflows).items()
+                if state in OPEN
+            },
+            deep=deep,
+        )
+    return {
+        "data": str(settings.data),
+        "n_invariants": len(INVARIANTS),
+        "broken": [asdict(one) | {"means": one.means} for one in broken],
+    }

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from longtake.cli.books import Data, broken_books
 from longtake.cli.console import AsJson, document, facts, say
+
+if TYPE_CHECKING:
+    from longtake.errors import LongtakeError
 
 
 def engines(*, json: AsJson = False) -> None:
@@ -88,43 +94,83 @@ _LAYERS = {
 }
 
 
-def check(*, json: AsJson = False) -> None:
-    """Say what works on this machine: the codecs, what confines a decoder, the engines."""
+def check(
+    *,
+    data: Data = None,
+    deep: Annotated[
+        bool, typer.Option("--deep", help="Read every file and compare checksums.")
+    ] = False,
+    json: AsJson = False,
+) -> None:
+    """Say what works on this machine, and whether a server's books are in order.
+
+    The books are those of the data folder that is named, or of the usual one where there
+    is one; a server may go on running meanwhile.
+    """
     import av
 
     from longtake import __version__
     from longtake.engines import registry
-    from longtake.errors import SetupIncomplete
     from longtake.media import confine
 
-    layers = confine.capabilities()
-    known = {name: _engine(name) for name in registry.names()}
-    encoders = {name: name in av.codecs_available for name in ("libx264", "libvpx-vp9")}
-    ffmpeg = f"FFmpeg {av.ffmpeg_version_info} in PyAV {av.__version__}"
+    found: dict[str, Any] = {
+        "version": __version__,
+        "ffmpeg": f"FFmpeg {av.ffmpeg_version_info} in PyAV {av.__version__}",
+        "encoders": {
+            name: name in av.codecs_available for name in ("libx264", "libvpx-vp9")
+        },
+        "confinement": confine.capabilities(),
+        "engines": {name: _engine(name) for name in registry.names()},
+        "books": broken_books(data, deep=deep),
+    }
+    error = _error(found)
     if json:
-        document(
-            {
-                "version": __version__,
-                "ffmpeg": ffmpeg,
-                "encoders": encoders,
-                "confinement": layers,
-                "engines": known,
-            }
-        )
-    else:
-        say(f"longtake {__version__}, {ffmpeg}")
-        facts(
-            (name, "present" if there else "missing")
-            for name, there in encoders.items()
-        )
-        say("A process that decodes a clip, on this machine:")
-        facts(
-            ("yes" if layers.get(name) else "NO", text)
-            for name, text in _LAYERS.items()
-        )
-        say("Engines:")
-        facts((name, about.get("error", "ready")) for name, about in known.items())
-    if not encoders["libx264"]:
-        raise SetupIncomplete(
+        wrong = {"error": {"code": error.code, "message": str(error)}} if error else {}
+        document(found | wrong)
+        raise typer.Exit(error.exit_code if error else 0)
+    _say(found)
+    if error:
+        raise error
+
+
+def _say(found: dict[str, Any]) -> None:
+    say(f"longtake {found['version']}, {found['ffmpeg']}")
+    facts(
+        (name, "present" if there else "missing")
+        for name, there in found["encoders"].items()
+    )
+    say("A process that decodes a clip, on this machine:")
+    facts(
+        ("yes" if found["confinement"].get(name) else "NO", text)
+        for name, text in _LAYERS.items()
+    )
+    say("Engines:")
+    facts(
+        (name, about.get("error", "ready")) for name, about in found["engines"].items()
+    )
+    if (books := found["books"]) is not None:
+        say(f"Books in {books['data']}:")
+        if not books["broken"]:
+            say(f"  all {books['n_invariants']} invariants hold")
+        for name, places in groupby(books["broken"], key=itemgetter("name")):
+            first, *others = places
+            say(f"  NO  {name}: {first['means']}")
+            for place in (first, *others):
+                say(f"        {place['detail']}")
+
+
+def _error(found: dict[str, Any]) -> LongtakeError | None:
+    """What of ``found`` makes the command fail."""
+    from longtake.errors import BooksBroken, SetupIncomplete
+
+    if not found["encoders"]["libx264"]:
+        return SetupIncomplete(
             "The FFmpeg inside PyAV has no libx264: install the av wheel from PyPI."
         )
+    if found["books"] and (broken := found["books"]["broken"]):
+        names = dict.fromkeys(one["name"] for one in broken)
+        return BooksBroken(
+            f"The books are not in order ({', '.join(names)}, in {len(broken)} places in "
+            "all); copy the data folder before you change anything."
+        )
+    return None

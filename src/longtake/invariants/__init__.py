@@ -86,6 +86,12 @@ class Broken:
     name: str
     detail: str
 
+    @property
+    def means(self) -> str:
+        """What should hold and what it means that it does not, as its docstring says."""
+        (invariant,) = (one for one in INVARIANTS if one.__name__ == self.name)
+        return " ".join((invariant.__doc__ or "").split())
+
 
 def check(
     store: Store,
