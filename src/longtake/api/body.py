@@ -113,6 +113,7 @@ async def _repeatable(
     idempotency_key: Annotated[
         str | None,
         Header(
+            alias="Idempotency-Key",
             max_length=_KEY_LENGTH,
             description="Sent again within 24 hours, the same request is the same task.",
         ),

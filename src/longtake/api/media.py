@@ -37,12 +37,8 @@ _ANSWERS: dict[int | str, dict[str, Any]] = {
 }
 
 
-@router.api_route(
-    "/m/{media_name}",
-    methods=["GET", "HEAD"],
-    response_class=Response,
-    responses=_ANSWERS,
-)
+@router.head("/m/{media_name}", include_in_schema=False)
+@router.get("/m/{media_name}", response_class=Response, responses=_ANSWERS)
 def media(
     request: Request,
     media_name: str,
