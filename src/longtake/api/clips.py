@@ -28,7 +28,7 @@ from longtake.tasks.intake import Arrived, Intake
 
 router = APIRouter(tags=["clips"])
 
-_MAX_VIDEOS = 16
+_MAX_VIDEOS = 8
 _IMPORT, _ADOPTION = "import", "adopt"  # task types
 
 

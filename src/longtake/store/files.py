@@ -89,6 +89,7 @@ class Files:
                     sha256=hashlib.file_digest(file, "sha256").hexdigest(),
                 )
                 os.fsync(file.fileno())
+            os.utime(arrived)  # however long ago it came: it is new here
             self._move(arrived, final)
         return stored
 
