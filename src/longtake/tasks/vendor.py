@@ -14,6 +14,7 @@ import httpx2
 
 from longtake import clock
 from longtake.callbacks.outcome import retry_after_ms
+from longtake.door.place import Place
 from longtake.errors import AskInvalid, FetchFailed, KeyRefused, NotFound
 
 WAITS_S = (1.0, 2.0, 4.0, 8.0)
@@ -47,7 +48,8 @@ class Vendor:
     """The old service at ``url``, asked with ``key``; a context manager.
 
     Never more than ``per_second`` requests. What may go through later is asked again after
-    each of ``waits_s`` seconds, or as long as the service asks to wait.
+    each of ``waits_s`` seconds, or as long as the service asks to wait. Raises
+    AddressRefused where ``url`` is none, AskInvalid where ``key`` cannot be one.
     """
 
     def __init__(
@@ -61,18 +63,12 @@ class Vendor:
         self._waits_s = tuple(waits_s)
         self._pace_s = 1 / per_second
         self._next_s = clock.monotonic_s()
-        try:
-            base = httpx2.URL(url.rstrip("/").removesuffix("/api/v1"))
-            headers = {"Authorization": f"Bearer {key}", "Accept": "application/json"}
-            self._client = httpx2.Client(headers=headers, timeout=_TIMEOUT_S)
-        except (httpx2.InvalidURL, UnicodeError) as error:
-            raise AskInvalid(f"The service cannot be asked: {error}.") from error
-        if base.scheme not in {"http", "https"} or not base.host:
-            raise AskInvalid(
-                f"{url!r} is not the address of a service; it looks like "
-                "https://api.example.com."
-            )
-        self._url = f"{base}".rstrip("/") + _PATH
+        place = Place.of(url.rstrip("/").removesuffix("/api/v1"))
+        self._url = place.url.rstrip("/") + _PATH
+        if not key.isascii() or not key.isprintable():
+            raise AskInvalid("The key of the old service holds what no key holds.")
+        headers = {"Authorization": f"Bearer {key}", "Accept": "application/json"}
+        self._client = httpx2.Client(headers=headers, timeout=_TIMEOUT_S)
 
     def __enter__(self) -> Self:
         return self
