@@ -71,7 +71,10 @@ def own(
 
     Raises NotFound where the URL is ours but names no file of this account.
     """
-    asked, base = urlsplit(url), urlsplit(base_url)
+    try:
+        asked, base = urlsplit(url), urlsplit(base_url)
+    except ValueError:  # no URL at all
+        return None
     prefix = f"{base.path.rstrip('/')}/m/"
     here = (asked.scheme.lower(), asked.netloc.lower()) == (
         base.scheme.lower(),
