@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AliasChoices, Field, StringConstraints, model_validator
+from pydantic import AliasChoices, ConfigDict, Field, StringConstraints, model_validator
 
 from longtake.api.body import Ask
 from longtake.api.fields import (
@@ -64,6 +64,21 @@ class _VideoAsk(Ask):
 class ExtendAsk(_VideoAsk):
     """Make a video of a record longer."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "taskId": "6f0f6bd4-4d1a-4a3f-9d6e-2b1d8f4c7a10",
+                    "taskType": MANUAL,
+                    "index": 0,
+                    "prompt": "The camera pulls back and the fog lifts.",
+                    "waterMark": "",
+                    "callBackUrl": "https://example.com/callback",
+                }
+            ]
+        }
+    )
+
     task_id: TaskId = Field(alias="taskId", description="The record to extend.")
     task_type: Literal["mj_video_extend_manual", "mj_video_extend_auto"] = Field(
         alias="taskType",
@@ -99,6 +114,21 @@ class ExtendAsk(_VideoAsk):
 
 class GenerateAsk(_VideoAsk):
     """Start a lineage from one image."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "taskType": "mj_video",
+                    "prompt": "The waves roll in.",
+                    "fileUrls": ["https://example.com/beach.jpg"],
+                    "motion": "high",
+                    "videoBatchSize": 1,
+                    "aspectRatio": "16:9",
+                }
+            ]
+        }
+    )
 
     task_type: Literal["mj_video", "mj_video_hd"] = Field(alias="taskType")
     prompt: Prompt = Field(description="What happens in the video.")

@@ -40,10 +40,17 @@ _TAGS = {
     "uploads": "Files sent ahead of a request, kept for three days.",
     "media": "The files themselves. Their URLs are secrets: no key is needed.",
     "records": "What was asked for, and what became of it.",
+    "callbacks": "What is owed to the URLs that tasks were given, and what became of it.",
+    "engines": "What makes the continuations, and how it reads a prompt.",
+    "engines": "What makes the new frames, and how a prompt is read.",
+    "callbacks": "What was sent to the URLs that were given, and how it went.",
     "account": "Credits, keys and secrets.",
+    "admin": "For the operator. To a key that is no admin key these do not exist.",
+    "health": "For whoever watches over the server.",
+    "admin": "For the operator: these take an admin key.",
+    "health": "For supervisors and balancers. Real HTTP statuses; no key is needed.",
 }
 _REF = "#/components/schemas/{model}"
-_OURS = "Longtake's own"
 
 
 def document(app: FastAPI, routers: Iterable[APIRouter], settings: Settings) -> Any:
@@ -68,6 +75,7 @@ def document(app: FastAPI, routers: Iterable[APIRouter], settings: Settings) -> 
     _, more = models_json_schema([*modes, *refused], ref_template=_REF)  # type: ignore[list-item]
     schemas.update(more["$defs"])
     for route, body in asked:
+        assert route.methods, "a route answers to something"
         (method,) = route.methods
         operation = found["paths"][route.path][method.lower()]
         schema = {"$ref": _REF.format(model=body.model.__name__)}

@@ -24,6 +24,7 @@ _CODES = (
     (501, "the record to go on from failed itself"),
     (505, "the feature is switched off"),
 )
+_OURS = "Longtake's own"
 _DEEPEST = 4  # levels of nested fields
 
 
@@ -130,10 +131,16 @@ def _fields(schema: dict[str, Any], schemas: dict[str, Any], depth: int = 0) -> 
         return ""
     needed = schema.get("required", [])
     rows = "".join(
-        _row(name, field, required=name in needed, schemas=schemas, depth=depth)
-        for name, field in fields.items()
+        _row(name, fields[name], required=name in needed, schemas=schemas, depth=depth)
+        for name in sorted(fields, key=lambda name: _later(name, fields, needed))
     )
     return f"<table class='fields'>{rows}</table>"
+
+
+def _later(name: str, fields: dict[str, Any], needed: list[str]) -> tuple[bool, bool]:
+    """What is required goes first, what is no part of the family's API last."""
+    ours = _OURS in fields[name].get("description", "")
+    return name not in needed, ours
 
 
 def _row(
@@ -144,19 +151,21 @@ def _row(
     schemas: dict[str, Any],
     depth: int = 0,
 ) -> str:
-    told = _inline(field.get("description", ""))
-    default = field.get("default")
-    if default not in (None, [], ()):
-        told += f" <span class='rule'>default {escape(json.dumps(default))}</span>"
+    words = [f"<span class='type'>{escape(_type(field, schemas))}</span>"]
+    if "in" in field:
+        words.append(f"<span class='type'>in the {field['in']}</span>")
+    if field.get("default") not in (None, [], ()):
+        default = escape(json.dumps(field["default"]))
+        words.append(f"<span class='type'>by default {default}</span>")
+    if "description" in field:
+        words.append(_inline(field["description"]))
     nested = _fields(field, schemas, depth + 1)
     if nested:
         nested = f"<details><summary>its fields</summary>{nested}</details>"
     mark = "<span class='required'>required</span>" if required else ""
-    place = f" <span class='rule'>{field['in']}</span>" if "in" in field else ""
     return (
         f"<tr><td><code>{escape(name)}</code>{mark}</td>"
-        f"<td><span class='type'>{escape(_type(field, schemas))}</span>{place} {told}"
-        f"{nested}</td></tr>"
+        f"<td>{' &middot; '.join(words)}{nested}</td></tr>"
     )
 
 
@@ -164,11 +173,11 @@ def _type(schema: dict[str, Any], schemas: dict[str, Any]) -> str:
     """A schema in a few words."""
     schema = _resolved(schema, schemas)
     if "anyOf" in schema:
-        words = [_type(one, schemas) for one in schema["anyOf"]]
+        words = [_type(one, schemas) for one in schema["anyOf"] if _worth_a_word(one)]
         return " or ".join(dict.fromkeys(words))
     if "const" in schema or "enum" in schema:
         values = schema.get("enum", [schema.get("const")])
-        return ", ".join(str(value) for value in values)
+        return ", ".join(dict.fromkeys(str(value) for value in values))
     if schema.get("type") == "array":
         return f"list of {_type(schema.get('items', {}), schemas)}"
     kind = schema.get("type", "anything")
@@ -177,8 +186,16 @@ def _type(schema: dict[str, Any], schemas: dict[str, Any]) -> str:
     return " ".join(filter(None, (word, _bounds(schema))))
 
 
+def _worth_a_word(schema: dict[str, Any]) -> bool:
+    """Not null, nor digits as a text: the introduction tells of both."""
+    digits = "pattern" in schema and "examples" not in schema
+    return schema.get("type") != "null" and not digits
+
+
 def _bounds(schema: dict[str, Any]) -> str:
     if schema.get("type") == "string":
+        if "examples" in schema:
+            return f"like {schema['examples'][0]}"
         most = schema.get("maxLength")
         return f"of up to {most} characters" if most else ""
     least, most = schema.get("minimum"), schema.get("maximum")
