@@ -50,6 +50,23 @@ class Telling(Shape):
     picture: str | None = Field(description="The latest frame, a data URI of a JPEG.")
 
 
+_DATA = {
+    "contentMediaType": "application/json",
+    "contentSchema": {
+        "anyOf": [
+            Telling.model_json_schema(mode="serialization"),
+            {"$ref": "#/components/schemas/RecordView"},
+        ]
+    },
+}
+_ANSWERS = {
+    "content": {
+        "text/event-stream": {"itemSchema": {"properties": {"data": _DATA}}},
+        "application/json": {"schema": {"$ref": "#/components/schemas/Refusal"}},
+    }
+}
+
+
 class Streams:
     """How many streams are open, by key; touched in the event loop only."""
 
@@ -92,12 +109,7 @@ async def _place(request: Request, caller: auth.Caller) -> AsyncIterator[None]:
 @router.get(
     "/api/v1/records/{task_id}/events",
     response_class=EventSourceResponse,
-    responses={
-        200: {
-            "description": "Events `progress`, at most two a second, with data as in "
-            "Telling, and in the end one `end` with the whole record, as in RecordView."
-        }
-    },
+    responses={200: _ANSWERS},
 )
 async def follow(
     *,
@@ -115,7 +127,12 @@ async def follow(
         ),
     ] = None,
 ) -> AsyncIterator[ServerSentEvent]:
-    """Follow a record as server-sent events until it is over."""
+    """Follow a record as server-sent events until it is over.
+
+    Events `progress` say where it stands, at most two a second; the last event is `end`
+    and has the whole record, as GET /api/v1/records/{task_id} tells it. Comments keep the
+    connection open meanwhile.
+    """
     while not request.app.state.stopping():
         try:
             event = await run_in_threadpool(_look, store, caller, record.id)
