@@ -40,14 +40,16 @@ _UNLIMITED = {"submit_rate": 100_000, "read_rate": 100_000}
 def until(
     look: Callable[[], T | None],
     *,
-    what: str,
+    what: str | Callable[[], str],
     timeout_s: float = 30.0,
     every_s: float = 0.05,
 ) -> T:
     """What ``look`` answers once that is true; fails, saying ``what`` never came."""
     deadline = clock.monotonic_s() + timeout_s
     while not (found := look()):
-        assert clock.monotonic_s() < deadline, f"never came: {what}"
+        if clock.monotonic_s() > deadline:
+            said = what if isinstance(what, str) else what()
+            raise AssertionError(f"never came: {said}")
         time.sleep(every_s)
     return found
 
@@ -77,13 +79,16 @@ class Server:
         self.settings = Settings(**given)
         self.environment = ENVIRONMENT | {
             "TMPDIR": str(self.temporary),
-            "PYTHONPATH": python_path,
+            "PYTHONPATH": os.pathsep.join(
+                filter(None, (python_path, ENVIRONMENT.get("PYTHONPATH")))
+            ),
             **{
                 f"LONGTAKE_{name.upper()}": _text(value)
                 for name, value in given.items()
             },
         }
         self.store: Store
+        self._started: list[subprocess.Popen[bytes]] = []
 
     def __enter__(self) -> Self:
         prepare(self.settings)
@@ -94,6 +99,8 @@ class Server:
         for pid in self.processes():
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
+        for process in self._started:
+            process.wait()
         self.store.close()
 
     @property
@@ -104,7 +111,7 @@ class Server:
     def start(self, *command: str, **environment: str) -> subprocess.Popen[bytes]:
         """Start ``longtake COMMAND``; what it says goes to the log."""
         with self.log.open("ab") as log:
-            return subprocess.Popen(
+            process = subprocess.Popen(
                 [sys.executable, "-m", "longtake", *command],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -113,6 +120,8 @@ class Server:
                 env=self.environment | environment,
                 start_new_session=True,
             )
+        self._started.append(process)
+        return process
 
     def serve(self, *options: str, **environment: str) -> subprocess.Popen[bytes]:
         """Start ``longtake serve`` and wait until it answers and a worker has reported."""
@@ -132,7 +141,11 @@ class Server:
                 return httpx2.get(f"{self.address}/readyz", trust_env=False).is_success
             return False
 
-        until(ready, what=f"an answer of the server: {self.said()}", timeout_s=READY_S)
+        until(
+            ready,
+            what=lambda: f"an answer of the server: {self.said()}",
+            timeout_s=READY_S,
+        )
 
     def wait_for_worker(self, since_ms: int = 0) -> None:
         """Wait until a worker that started after ``since_ms`` has said what it can do."""
@@ -143,7 +156,7 @@ class Server:
             )
             return bool(found)
 
-        until(reported, what=f"a worker: {self.said()}", timeout_s=READY_S)
+        until(reported, what=lambda: f"a worker: {self.said()}", timeout_s=READY_S)
 
     def stop(self, process: subprocess.Popen[bytes]) -> int:
         """Ask it to stop, as an operator would; its exit status."""
@@ -257,7 +270,7 @@ def ask(source: str, **fields: Any) -> dict[str, Any]:
         "taskType": "mj_video_extend_auto",
         "index": 0,
         "engine": "persistence",
-        "seconds": "1/4",
+        "seconds": "1/2",
         **fields,
     }
 

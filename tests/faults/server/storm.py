@@ -10,6 +10,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 import httpx2
@@ -61,14 +62,16 @@ class Storm:
     def rage(self, count: int) -> None:
         """Kill ``count`` times while tasks keep coming; then let those in flight end."""
         calm = threading.Event()
-        asking = threading.Thread(target=self._ask, args=(calm,))
-        asking.start()
-        try:
-            for kind, moment in itertools.islice(self._plan(), count):
-                self._kill(kind, moment)
-        finally:
-            calm.set()
-            asking.join()
+        with ThreadPoolExecutor() as threads:
+            asking = threads.submit(self._ask, calm)
+            try:
+                for kind, moment in itertools.islice(self._plan(), count):
+                    self._kill(kind, moment)
+                    if asking.done():
+                        break
+            finally:
+                calm.set()
+            asking.result()
         self.calm_down()
 
     def calm_down(self, timeout_s: float = 90) -> None:
@@ -115,7 +118,7 @@ class Storm:
         claims = moments.claims(self.server)
         victim = until(
             lambda: self._victim(kind, claims.get(record or "")),
-            what=f"a living {kind}: {self.server.said()}",
+            what=lambda: f"a living {kind}: {self.server.said()}",
             timeout_s=60,
         )
         hit = set(claims.values())
@@ -139,7 +142,7 @@ class Storm:
         self.process.wait()
         until(
             lambda: not self.server.processes(),
-            what=f"the end of {self.server.processes()}",
+            what=lambda: f"the end of {self.server.processes()}",
             timeout_s=_GONE_S,
         )
         self.process = self.server.start("serve")

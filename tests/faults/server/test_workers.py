@@ -134,7 +134,7 @@ def test_two_workers_share_and_never_do_the_same(
         workers = [server.start("worker", "--slots", "1") for _ in range(2)]
         until(
             lambda: len(_executors(server, began_ms)) == 2,
-            what=f"two workers: {server.said()}",
+            what=lambda: f"two workers: {server.said()}",
             timeout_s=60,
         )
         callers = [server.caller(name) for name in ("ann", "bob", "cem")]
