@@ -82,9 +82,9 @@ def _work(names: list[str], signals: _Signals) -> None:
         bench.tasks.queue.register(engines)
         with store.database.transaction() as connection:
             fleet.announce(connection, name, engines.values())
-        executor.create(store, name)
+        executor.create(store, name, engines)
         workflows.register(bench)
-        executor.launch(tuple(engines))
+        executor.launch()
         sweep = Sweep(bench, held, number)
         sweep.start()
         _log.info("works", engines=sorted(engines))

@@ -1,8 +1,15 @@
-"""The durable library's executor in this process: started, stopped, its dead recovered."""
+"""The durable library's executor in this process: started, stopped, its dead recovered.
+
+Two things here are private to the library, each with its reason; nothing else anywhere
+is. Its version is pinned for them.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
+
 from dbos import DBOS, DBOSConfig
+from dbos._core import ActiveWorkflowById
 
 from longtake import logs
 from longtake.store import Store
@@ -13,8 +20,9 @@ from longtake.worker.locks import Locks, name_of, number_of
 _log = logs.get(__name__)
 
 
-def create(store: Store, executor: str) -> None:
+def create(store: Store, executor: str, engines: Iterable[str]) -> None:
     """Make the library ready for workflows to be registered; nothing runs yet."""
+    engine_queues = [queue.engine_queue(name) for name in engines]
     config: DBOSConfig = {
         "name": queue.APPLICATION,
         "system_database_url": store.database.url,
@@ -28,13 +36,32 @@ def create(store: Store, executor: str) -> None:
         "log_level": "WARNING",
         "enable_otlp": False,
     }
-    DBOS(config=config)
+    library = DBOS(config=config)
+    library._active_workflows_set = _OneMaking(engine_queues)  # noqa: SLF001
+    DBOS.listen_queues([*engine_queues, queue.CALLBACKS])
 
 
-def launch(engines: tuple[str, ...]) -> None:
+class _OneMaking(ActiveWorkflowById):
+    """What runs here, counted so that a slot takes one task, whatever its engine.
+
+    The library counts each queue by itself: a slot would take one task for each of its
+    engines and let all but one wait, while other slots are free; and a task that kills
+    its slot would use up the attempts of those that wait beside it.
+    """
+
+    def __init__(self, engine_queues: Collection[str]) -> None:
+        super().__init__()
+        self._engine_queues = engine_queues
+
+    def count_for_queue(self, queue_name: str) -> int:
+        """How many workflows of this queue run, or of all engines' queues together."""
+        ours = self._engine_queues
+        counted = ours if queue_name in ours else [queue_name]
+        return sum(super(_OneMaking, self).count_for_queue(name) for name in counted)
+
+
+def launch() -> None:
     """Begin to take workflows: first what this executor had in hand when it died."""
-    names = [queue.engine_queue(name) for name in engines]
-    DBOS.listen_queues([*names, queue.CALLBACKS])
     DBOS.launch()
 
 

@@ -1,4 +1,4 @@
-"""One making at a time, in a process that is handed tasks from several queues."""
+"""One making at a time, also where two queues hand out a task in the same moment."""
 
 from __future__ import annotations
 
