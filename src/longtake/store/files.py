@@ -21,6 +21,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import obstore
+from obstore.exceptions import BaseError
 from obstore.store import LocalStore
 
 from longtake.errors import NotFound, OutputRefused
@@ -124,11 +125,18 @@ class Files:
             return obstore.head(self._store, key)["size"]
 
     def delete(self, keys: Iterable[str]) -> None:
-        """Delete every one of ``keys`` that is there, and folders left empty."""
+        """Delete every one of ``keys`` that is there, and folders left empty.
+
+        Raises OutputRefused where it cannot.
+        """
         for key in keys:
             self.local_path(key)
-            with suppress(FileNotFoundError):
+            try:
                 obstore.delete(self._store, key)
+            except FileNotFoundError:
+                pass
+            except BaseError as error:
+                raise OutputRefused(f"The file {key} cannot be deleted.") from error
 
     def keys(
         self, prefix: str = "", *, before_ms: int | None = None
