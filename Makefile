@@ -12,12 +12,13 @@ PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3.14 python3; 
 JOBS ?= 2
 PYTEST := $(BIN)/python -m pytest -n $(JOBS) --dist loadfile
 
-.PHONY: help setup demo test quick check bench lock clean tools
+.PHONY: help setup demo serve test quick check bench lock clean tools
 .DELETE_ON_ERROR:
 
 help:
 	@echo 'make setup   a .venv with what Longtake needs at run time'
 	@echo 'make demo    draw a clip, make it longer, say where to look (CLIP=my.mp4 for yours)'
+	@echo 'make serve   the server, with its data in ./data (PORT=8420)'
 	@echo 'make test    format, lint, types, import contracts and all tests'
 	@echo 'make quick   the same without the slow and the browser tests'
 	@echo 'make bench   measure again and rewrite benchmarks/results'
@@ -62,6 +63,10 @@ demo: $(VENV)/run.stamp
 	@if [ -n '$(CLIP)' ]; then cp '$(CLIP)' demo/; else $(BIN)/longtake sample demo/sample.mp4 --force; fi
 	$(BIN)/longtake extend "demo/$$(basename '$(or $(CLIP),sample.mp4)')" \
 		--report demo/report.json --filmstrip demo/filmstrip.png --force
+
+PORT ?= 8420
+serve: $(VENV)/run.stamp
+	$(BIN)/longtake serve --data data --port $(PORT)
 
 check: $(VENV)/test.stamp
 	$(BIN)/ruff format --check .
