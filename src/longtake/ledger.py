@@ -18,7 +18,7 @@ from longtake.errors import CreditsMissing, FieldInvalid, NotFound
 from longtake.store import tables
 
 UNLIMITED = 10**9  # granted to an account that shall never ask again
-_EVERY = 100  # entries between two checkpoints
+EVERY = 100  # entries between two checkpoints
 _LARGEST = 2**53  # a balance stays exact in every JSON reader
 
 Kind = Literal["grant", "hold", "capture", "release", "checkpoint"]
@@ -190,7 +190,7 @@ def _append(
 ) -> None:
     """Write one entry, and a checkpoint after it where the next one is due."""
     rows = [(kind, credits, record_id, note)]
-    if tally.n_entries + 1 >= _EVERY:
+    if tally.n_entries + 1 >= EVERY:
         rows.append(("checkpoint", tally.balance + credits, None, ""))
     for name, worth, record, text in rows:
         connection.execute(

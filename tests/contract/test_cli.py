@@ -199,11 +199,11 @@ def test_probe(clip: Path) -> None:
     assert "320x180" in words.out
 
 
-def test_engines_and_check() -> None:
+def test_engines_and_check(tmp_path: Path) -> None:
     known = longtake("engines", "--json").document["engines"]
     assert {"motion", "persistence"} <= set(known)
     assert known["motion"]["limits"]["takes_prompt"] is False
-    checked = longtake("check", "--json")
+    checked = longtake("check", "--json", LONGTAKE_DATA=str(tmp_path))
     assert checked.status == 0
     assert set(checked.document) == {
         "version",
@@ -211,7 +211,9 @@ def test_engines_and_check() -> None:
         "encoders",
         "confinement",
         "engines",
+        "books",
     }
+    assert checked.document["books"] is None
     assert "motion" in longtake("engines").out
     assert "longtake" in longtake("check").out
 

@@ -43,6 +43,7 @@ from longtake.invariants.work import (
 from longtake.store import Store
 
 __all__ = [
+    "AGAIN_S",
     "INVARIANTS",
     "YOUNG_MS",
     "Broken",
@@ -76,7 +77,7 @@ INVARIANTS: tuple[Invariant, ...] = (
     files_have_their_rows,
 )
 YOUNG_MS = 3_600_000
-_AGAIN_S = 1.0
+AGAIN_S = 3.0  # a worker's sweep has come by in between
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,13 +100,15 @@ def check(
     queue_view: QueueView | None = None,
     deep: bool = False,
     young_ms: int = YOUNG_MS,
+    again_s: float = AGAIN_S,
 ) -> list[Broken]:
     """Everything that is broken, in the order of INVARIANTS; nothing is changed.
 
     ``queue_view`` says which workflows the queue has in hand; without it nobody asks.
     ``deep`` reads every file. ``young_ms`` 0 is for a server that rests: no file is then
     still on its way to its row. What the queue and the files say is of another moment
-    than what the books say, so what seems broken is looked at twice.
+    than what the books say, so what seems broken is looked at again ``again_s`` later,
+    and is broken if it is so both times.
     """
 
     def broken(invariant: Invariant) -> list[str]:
@@ -121,10 +124,12 @@ def check(
             )
             return list(invariant(look))
 
-    found: list[Broken] = []
-    for invariant in INVARIANTS:
-        if seen := broken(invariant):
-            time.sleep(_AGAIN_S)
-            again = broken(invariant)
-            found += [Broken(invariant.__name__, one) for one in seen if one in again]
-    return found
+    seen = {invariant: broken(invariant) for invariant in INVARIANTS}
+    suspects = {invariant: places for invariant, places in seen.items() if places}
+    if suspects:
+        time.sleep(again_s)
+    return [
+        Broken(invariant.__name__, place)
+        for invariant, places in suspects.items()
+        for place in sorted(set(places) & set(broken(invariant)))
+    ]
