@@ -33,12 +33,15 @@ class Ran:
 
 
 def start(
-    *arguments: str | Path, folder: Path | None = None, **environment: str
+    *arguments: str | Path,
+    folder: Path | None = None,
+    stdin: int = subprocess.DEVNULL,
+    **environment: str,
 ) -> subprocess.Popen[str]:
     """Start ``longtake ARGUMENTS`` in ``folder``."""
     return subprocess.Popen(
         [sys.executable, "-m", "longtake", *map(str, arguments)],
-        stdin=subprocess.DEVNULL,
+        stdin=stdin,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -51,7 +54,9 @@ def longtake(
     *arguments: str | Path, folder: Path | None = None, **environment: str
 ) -> Ran:
     """Run ``longtake ARGUMENTS`` to its end."""
-    with start(*arguments, folder=folder, **environment) as process:
+    with start(
+        *arguments, folder=folder, stdin=subprocess.DEVNULL, **environment
+    ) as process:
         out, err = process.communicate(timeout=300)
     return Ran(process.returncode, out, err)
 

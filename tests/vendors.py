@@ -56,6 +56,10 @@ class OldService:
         } | fields
         return self.records[task_id]
 
+    def media_of(self, task_id: str) -> list[str]:
+        """Where the media of ``task_id`` are."""
+        return [path for path in self.media if path.startswith(f"/media/{task_id}_")]
+
     def asked(self, task_id: str) -> int:
         """How often ``task_id`` was asked for."""
         return [one.path for one in self.receiver.received].count(
