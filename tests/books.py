@@ -18,6 +18,7 @@ from longtake import keys, ledger
 from longtake.settings import Settings
 from longtake.store import Store, prepare
 from longtake.store.database import Database
+from longtake.tasks import queue
 from tests import postgres as server
 from tests.conftest import missing
 
@@ -38,10 +39,14 @@ def postgres() -> Iterator[server.Postgres]:
 def _empty_books(
     postgres: server.Postgres, tmp_path_factory: pytest.TempPathFactory
 ) -> str:
-    """A Postgres database that holds our tables and nothing else: copies are cheap."""
+    """A Postgres database with all tables, and nothing in them: copies are cheap."""
     name = postgres.create()
     folder = tmp_path_factory.mktemp("books")
-    prepare(Settings(data=folder, database_url=postgres.url(name)))
+    settings = Settings(data=folder, database_url=postgres.url(name))
+    prepare(settings)
+    database = Database(settings)
+    queue.migrate(database)
+    database.close()
     return name
 
 
