@@ -7,8 +7,10 @@
 from __future__ import annotations
 
 import ctypes
+import mmap
 import os
 import signal
+import subprocess
 import sys
 import threading
 from collections.abc import Iterator
@@ -151,6 +153,38 @@ class Slow(Steady):
             yield ask.context[-1]
 
 
+class Ponders(Steady):
+    """Never comes to a plan."""
+
+    name = "ponders"
+
+    def extend(self, ask: Ask) -> Continuation:
+        threading.Event().wait()
+        return super().extend(ask)
+
+
+class Feeding(Steady):
+    """Starts a process that takes 400 MB, and waits."""
+
+    name = "feeding"
+
+    def frames(self, ask: Ask) -> Iterator[Frame]:
+        eat = "eaten = b'x' * 400_000_000; import threading; threading.Event().wait()"
+        with subprocess.Popen([sys.executable, "-c", eat]) as process:
+            yield ask.context[-1]
+            process.wait()
+
+
+class Reserving(Steady):
+    """Reserves 64 GB of addresses, as GPU libraries do, and uses none of them."""
+
+    name = "reserving"
+
+    def setup(self) -> None:
+        flags = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS
+        self.reserved = mmap.mmap(-1, 64 << 30, flags=flags, prot=mmap.PROT_READ)
+
+
 class Short(Steady):
     """Makes too few frames."""
 
@@ -191,6 +225,9 @@ ENGINES: tuple[type[Steady], ...] = (
     KillsWorker,
     Hungry,
     Slow,
+    Ponders,
+    Feeding,
+    Reserving,
     Short,
     Misshapen,
     Floating,

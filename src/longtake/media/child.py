@@ -93,6 +93,7 @@ def main(work: Work) -> None:
         bounds["writes"] = tuple(map(Path, bounds["writes"]))
         confine.confine(confine.Bounds(**bounds))
         _answer(work, opening.body["request"], channel)
+    os._exit(0)  # at once: the parent waits, and the libraries tidy up for long
 
 
 def _answer(work: Work, request: dict[str, Any], channel: Channel) -> None:
