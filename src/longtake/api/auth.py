@@ -83,10 +83,11 @@ def _authenticated(
     """
     rates: Rates = request.app.state.rates
     scheme, _, text = request.headers.get("authorization", "").partition(" ")
-    if scheme.lower() != "bearer" or not text.strip():
+    text = text.strip()
+    if scheme.lower() != "bearer" or not text.isascii() or not text.isprintable():
         raise KeyRefused("Send the header Authorization: Bearer <key>.")
     with store.database.reading() as connection:
-        key = keys.find(connection, text.strip(), secret=store.secret)
+        key = keys.find(connection, text, secret=store.secret)
         note(request, account=key.account.name, key=key.prefix)
         if feature is None:
             rates.read(key.id)
