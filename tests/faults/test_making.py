@@ -229,11 +229,11 @@ def test_another_engine_takes_its_place(engines: Engines) -> None:
 
 
 def test_an_engine_that_died_between_tasks_is_replaced(engines: Engines) -> None:
-    with engines.lease("steady"):
-        pid = pid_of(engines)
-    os.kill(pid, signal.SIGKILL)
-    while pid in children():
-        pass
+    with engines.lease("steady") as engine:
+        os.kill(pid_of(engines), signal.SIGKILL)
+        deadline = clock.monotonic_s() + 10
+        while engine.idle and clock.monotonic_s() < deadline:
+            pass
     with engines.lease("steady") as engine:
         assert len(list(asked(engine))) == 12
 

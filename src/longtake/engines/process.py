@@ -13,7 +13,6 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager, suppress
 from fractions import Fraction
-from io import BufferedReader
 from types import TracebackType
 from typing import Any, BinaryIO, NoReturn, Self, cast
 
@@ -70,7 +69,7 @@ class EngineProcess:
         try:
             self._process = launched.result()
             self._stdin = cast(BinaryIO, self._process.stdin)
-            self._stdout = cast(BufferedReader, self._process.stdout)
+            self._stdout = cast(BinaryIO, self._process.stdout)
             self._listener = threading.Thread(target=self._listen, daemon=True)
             self._listener.start()
             hello = self._receive("hello").body
@@ -95,11 +94,12 @@ class EngineProcess:
         """Whether it is alive and has nothing under way, so that it can be asked."""
         if self._busy or self._over.is_set() or self._sentence:
             return False
-        if sys.platform == "win32":
-            return self._process is not None and self._process.poll() is None
-        # The dead close their pipe; poll() would reap it, and lose its group.
-        readable, _, _ = select.select([self._stdout], [], [], 0)
-        return not readable or bool(self._stdout.peek(1))
+        try:
+            if self._heard():
+                self._await_ready()
+        except LongtakeError:
+            return False
+        return not self._heard()  # who has nothing to answer says something: its end
 
     def extend(
         self,
@@ -122,9 +122,7 @@ class EngineProcess:
         can then be asked again.
         """
         self._busy, self._stop = True, stopping.current()
-        if not self._ready:
-            self._receive("ready")
-            self._ready = True
+        self._await_ready()
         ask = {
             "shape": [n_context, height, width, 3],
             "rate": str(rate),
@@ -197,6 +195,19 @@ class EngineProcess:
                 self._busy = message is None or message.kind == "error"
             except (OSError, wire.WireBroken):
                 self.kill()
+
+    def _await_ready(self) -> None:
+        if not self._ready:
+            self._receive("ready")
+            self._ready = True
+
+    def _heard(self) -> bool:
+        """Whether its pipe can be read at once: a message, or the end."""
+        assert self._process, "it was started"
+        if sys.platform == "win32":  # no select() on pipes
+            return self._process.poll() is not None
+        # Not poll(): that would reap it, and its group could not be killed any more.
+        return bool(select.select([self._stdout], [], [], 0)[0])
 
     @contextmanager
     def _sending(self) -> Iterator[None]:
