@@ -16,7 +16,6 @@ from longtake import clock, logs, settings
 from longtake.errors import SetupIncomplete
 
 _FIRST_WAIT_S, _LONGEST_WAIT_S = 0.5, 30.0
-_WELL_AFTER_S = 60.0  # whoever ran that long is started again at once
 
 _log = logs.get(__name__)
 
@@ -26,7 +25,7 @@ class Child:
 
     So that an interrupt at the terminal comes to the supervisor alone, which then stops
     its children in order. Its settings are ours but for ``changes``, as they stand when
-    it is started.
+    it is started. Once it works it says so, in one line of JSON.
     """
 
     def __init__(
@@ -34,8 +33,9 @@ class Child:
     ) -> None:
         self._module, self._arguments, self._changes = module, arguments, changes
         self._process: subprocess.Popen[bytes] | None = None
-        self._started_s = self._due_s = 0.0
+        self._due_s = 0.0
         self._wait_s = _FIRST_WAIT_S
+        self._words: dict[str, object] = {}
 
     def start(self) -> None:
         """Start it."""
@@ -47,29 +47,31 @@ class Child:
             env=settings.environment(self._changes),
             process_group=0,
         )
-        self._started_s = clock.monotonic_s()
+        self._words = {}
 
     def first_words(self, patience_s: float) -> dict[str, object]:
-        """The JSON object in its first line. Raises SetupIncomplete where none comes."""
+        """What it says once it works. Raises SetupIncomplete where nothing comes."""
         assert self._process, "it was started"
-        stream = cast(IO[bytes], self._process.stdout)
-        readable, _, _ = select.select([stream], [], [], patience_s)
-        line = stream.readline() if readable else b""
-        if not line:
-            raise SetupIncomplete(
-                f"{self._module} does not start; what it says about it is above."
-            )
-        words: dict[str, object] = json.loads(line)
-        return words
+        if not self._words:
+            stream = cast(IO[bytes], self._process.stdout)
+            readable, _, _ = select.select([stream], [], [], patience_s)
+            line = stream.readline() if readable else b""
+            if not line:
+                raise SetupIncomplete(
+                    f"{self._module} does not start; what it says about it is above."
+                )
+            self._words = json.loads(line)
+        return self._words
 
     def look(self) -> None:
-        """Start it again if it has died; later each time, where it dies at once."""
+        """Start it again if it has died; later each time, where it never came to work."""
         process, now_s = self._process, clock.monotonic_s()
         if process and (status := process.poll()) is not None:
+            with suppress(SetupIncomplete):
+                self.first_words(0)
+                self._wait_s = _FIRST_WAIT_S
             _close(process)
             self._process = None
-            if now_s - self._started_s > _WELL_AFTER_S:
-                self._wait_s = _FIRST_WAIT_S
             self._due_s = now_s + self._wait_s
             _log.error(
                 "died", child=self._module, status=status, again_in_s=self._wait_s

@@ -8,6 +8,7 @@ second one ends it at once.
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import signal
 import sys
@@ -88,6 +89,8 @@ def _work(names: list[str], signals: _Signals) -> None:
         sweep = Sweep(bench, held, number)
         sweep.start()
         _log.info("works", engines=sorted(engines))
+        sys.stdout.write(json.dumps({"slot": name}) + "\n")
+        sys.stdout.flush()
         signals.wait()
         _leave(bench)
         sweep.stop()
