@@ -54,8 +54,11 @@ def media(
     """
     if download is not None and not _signed(store, media_name, download):
         return _gone("This link was good for 20 minutes; ask for a new one.")
-    with store.database.reading() as connection:
-        found = clips.media(connection, media_name)
+    try:
+        with store.database.reading() as connection:
+            found = clips.media(connection, media_name)
+    except NotFound as error:
+        return envelope.refusal(envelope.NOT_FOUND, str(error), path=request.url.path)
     now_ms = clock.now_ms()
     if found.expired(now_ms):
         return _gone("The media have expired and are gone.")
