@@ -89,9 +89,23 @@ def claims(server: Server) -> dict[str, int]:
     return {str(r[0]): int(r[1]) for r in rows if r[1] in alive}
 
 
-def engines_of(server: Server, slot: int) -> list[int]:
-    """The engines that ``slot`` has started."""
-    return [pid for pid in server.of_kind("engine") if parent(pid) == slot]
+def holder(server: Server, record: str) -> int | None:
+    """The slot in whose hands the making of ``record`` was last."""
+    rows = server.rows(
+        f"SELECT w.pid FROM {durable(server, 'workflow_status')} s "  # noqa: S608
+        "JOIN lt_workers w ON w.executor = s.executor_id WHERE s.workflow_uuid = :id",
+        id=record,
+    )
+    return int(rows[0][0]) if rows else None
+
+
+def below(server: Server, pid: int) -> set[int]:
+    """All that ``pid`` has started, and what that has."""
+    parents = {child: parent(child) for child in server.processes()}
+    found = {pid}
+    while more := {child for child, its in parents.items() if its in found} - found:
+        found |= more
+    return found - {pid}
 
 
 def parent(pid: int) -> int:

@@ -49,7 +49,7 @@ class Storm:
     callers: dict[Caller, str]  # and what each of them extends
     callback_url: str
     seed: int
-    process: subprocess.Popen[bytes]
+    supervisors: dict[tuple[str, ...], subprocess.Popen[bytes]]  # by their commands
     kills: list[Kill] = field(default_factory=list)
     accepted: dict[str, Caller] = field(default_factory=dict)  # by task id
     asked: int = 0
@@ -115,37 +115,40 @@ class Storm:
             record = None
         else:
             record = moments.next_one(self.server, moment, timeout_s=_MOMENT_S)
-        claims = moments.claims(self.server)
+        slot = moments.holder(self.server, record) if record else None
         victim = until(
-            lambda: self._victim(kind, claims.get(record or "")),
+            lambda: self._victim(kind, slot),
             what=lambda: f"a living {kind}: {self.server.said()}",
             timeout_s=60,
         )
-        hit = set(claims.values())
+        hit = set(moments.claims(self.server).values())
         if kind in {"slot", "engine"}:
-            hit &= {victim, *_ancestors(victim)}
+            hit &= {victim, moments.parent(victim)}
+        with_it = moments.below(self.server, victim)
         os.kill(victim, signal.SIGKILL)
         self.kills.append(Kill(kind, moment, bool(hit)))
         if kind == "supervisor":
-            self._restart()
+            self._restart(with_it)
 
     def _victim(self, kind: str, slot: int | None) -> int | None:
-        if slot and kind == "slot":
-            return slot
         found: Sequence[int] = self.server.of_kind(kind)
-        if slot and kind == "engine":
-            found = moments.engines_of(self.server, slot) or found
+        if kind == "slot" and slot in found:
+            return slot
+        if kind == "engine" and slot:
+            its = moments.below(self.server, slot)
+            found = [pid for pid in found if pid in its] or found
         return int(self.random.choice(found)) if found else None
 
-    def _restart(self) -> None:
-        """What a service manager does; the dead one's children have gone with it."""
-        self.process.wait()
+    def _restart(self, orphans: set[int]) -> None:
+        """What a service manager does; the dead one's children go with it."""
         until(
-            lambda: not self.server.processes(),
-            what=lambda: f"the end of {self.server.processes()}",
+            lambda: not orphans & set(self.server.processes()),
+            what=lambda: f"the end of {orphans & set(self.server.processes())}",
             timeout_s=_GONE_S,
         )
-        self.process = self.server.start("serve")
+        for command, process in self.supervisors.items():
+            if process.poll() is not None:
+                self.supervisors[command] = self.server.start(*command)
 
     def _ask(self, calm: threading.Event) -> None:
         """Callers by turns, each with a few tasks open, each asking until it is heard."""
@@ -171,10 +174,3 @@ class Storm:
                 return
             assert answer["code"] in _BUSY, answer
             time.sleep(0.1)
-
-
-def _ancestors(pid: int) -> list[int]:
-    found: list[int] = []
-    while (pid := moments.parent(pid)) > 1:
-        found.append(pid)
-    return found

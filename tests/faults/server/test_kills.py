@@ -16,6 +16,8 @@ from tests.running import Caller, Server
 
 SLOTS = 2
 ACCOUNTS = 3
+TOGETHER = (("serve",),)
+APART = (("serve", "--no-worker"), ("worker", "--engine", "persistence"))
 INSIDE = 0.6  # of the kills must hit a task between claim and settle
 
 
@@ -48,22 +50,22 @@ def weather(
             allowed_hosts=[receiver.host],
         ) as server,
     ):
-        process = server.serve()
+        # Together as at home, apart as where there is a database server.
+        commands = APART if database_url else TOGETHER
+        supervisors = {command: server.start(*command) for command in commands}
+        server.wait_ready(supervisors[commands[0]])
+        server.wait_for_worker()
         callers = [server.caller(f"account {n}") for n in range(ACCOUNTS)]
         signing = {caller: _secret(server, caller) for caller in callers}
-        storm = Storm(
-            server,
-            {caller: caller.import_clip(clip) for caller in callers},
-            receiver.url(),
-            seed,
-            process,
-        )
+        sources = {caller: caller.import_clip(clip) for caller in callers}
+        storm = Storm(server, sources, receiver.url(), seed, supervisors)
         storm.rage(n_kills)
         tell(storm.told())
         whole.assert_nothing_lost(server, storm.accepted)
         whole.assert_charged_once(server, callers)
         whole.assert_called_back(receiver.received, storm.accepted, signing)
-        assert server.stop(storm.process) == 0
+        for supervisor in storm.supervisors.values():
+            assert server.stop(supervisor) == 0
         whole.assert_gone(server)
         whole.assert_no_orphans(server)
         whole.assert_in_order(server)
