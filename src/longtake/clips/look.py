@@ -23,7 +23,6 @@ from longtake.settings import Settings, child_environment
 
 _MODULE = "longtake.media.probe"
 _HEAD = struct.Struct(">IQ")  # bytes of the JSON body, bytes of the payload
-_PATIENCE_S = 60
 _MAX_CPU_S = 600
 _MEMORY_BYTES = 2 << 30  # of address space
 
@@ -39,8 +38,11 @@ class Seen:
 class Looker:
     """Looks at a few files at a time; who comes later waits without holding a thread."""
 
-    def __init__(self, settings: Settings, *, at_once: int = 2) -> None:
+    def __init__(
+        self, settings: Settings, *, at_once: int = 2, patience_s: float = 60
+    ) -> None:
         self._settings = settings
+        self._patience_s = patience_s
         self._places = asyncio.Semaphore(at_once)
 
     async def look(self, path: Path, name: str) -> Seen:
@@ -51,12 +53,12 @@ class Looker:
         path = path.absolute()
         async with self._places:
             try:
-                async with asyncio.timeout(_PATIENCE_S), _started() as process:
+                async with asyncio.timeout(self._patience_s), _started() as process:
                     return await self._ask(process, path)
             except TimeoutError as error:
                 raise ClipUnreadable(
-                    f"{name} could not be read within {_PATIENCE_S} s; convert it to a "
-                    "simpler format first."
+                    f"{name} could not be read within {self._patience_s:g} s; convert it to "
+                    "a simpler format first."
                 ) from error
             except LongtakeError as error:
                 said = str(error).replace(str(path), name).replace(path.name, name)
