@@ -443,7 +443,7 @@ REFUSED = {
     "partial": (Reply(206, body=b"x"), "answered 206"),
     "nowhere": (Reply(302), "redirects to nowhere"),
     "type": (Reply(headers={"Content-Type": "text/html"}), "is text/html"),
-    "no type": (Reply(body=b"x"), "of no type"),
+    "no type": (Reply(body=b"x"), "is application/octet-stream"),
     "said length": (
         Reply(headers={"Content-Type": "video/mp4"}, body=b"x" * (BIG + 1)),
         "larger than",

@@ -17,7 +17,7 @@ from longtake import clips, clock
 from longtake.clips import paths
 from longtake.clips.look import Looker, Seen
 from longtake.clips.sniff import Kind, kind_of
-from longtake.door import Door
+from longtake.door import MEDIA_TYPES, Door
 from longtake.errors import ClipRefused, RecordNotReady
 from longtake.store import Store
 
@@ -69,7 +69,13 @@ class Arrivals:
         return await self._looker.look(path, name)
 
     def _fetch(self, url: str, to: Path) -> None:
-        self._door.fetch(url, to, max_bytes=self.max_bytes, timeout_s=_FETCH_S)
+        self._door.fetch(
+            url,
+            to,
+            max_bytes=self.max_bytes,
+            timeout_s=_FETCH_S,
+            types=MEDIA_TYPES,
+        )
 
     def _copy_own(self, account_id: str, url: str, to: Path) -> bool:
         """Copy the file behind one of our own URLs; False for a URL of elsewhere."""

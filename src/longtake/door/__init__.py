@@ -25,7 +25,9 @@ from longtake.door.place import Place, parsed_address
 from longtake.errors import AddressRefused, FetchFailed, OutputRefused, SetupIncomplete
 from longtake.settings import Settings
 
-__all__ = ["Answer", "Door", "Fetched"]
+__all__ = ["MEDIA_TYPES", "Answer", "Door", "Fetched"]
+
+MEDIA_TYPES = ("video/", "image/", "application/mp4", "application/octet-stream")
 
 _MAX_HOPS = 5
 _IDLE_S = 15.0
@@ -38,7 +40,7 @@ _USER_AGENT = f"longtake/{version('longtake')}"
 class Fetched:
     """What was fetched: the type it claims to be, its size, and where it was found."""
 
-    content_type: str  # lower-case, without parameters; "" where unsaid
+    content_type: str  # lower-case, without parameters
     size_bytes: int
     url: str  # after redirects
 
@@ -93,8 +95,8 @@ class Door:
         """Write what lies at ``url`` to the file ``to``; of a failure nothing is left.
 
         At most five redirects are followed, each through this door. ``types`` are the
-        beginnings of the content types taken; none: all. Raises AddressRefused, and
-        FetchFailed for what is too large, too slow, of another type or not there, and
+        beginnings of the content types taken; none: all. What says no type is an
+        application/octet-stream (RFC 9110, 8.3). Raises AddressRefused, and FetchFailed for what is too large, too slow, of another type or not there, and
         OutputRefused where it cannot be written.
         """
         deadline = Deadline(timeout_s)
@@ -244,9 +246,8 @@ class _Body:
         self._place = place
         self._response = response
         self._said = _headers(response)
-        self.content_type = (
-            self._said.get("content-type", "").partition(";")[0].strip().lower()
-        )
+        said = self._said.get("content-type", "").partition(";")[0].strip().lower()
+        self.content_type = said or "application/octet-stream"
 
     def check(self, max_bytes: int, types: Sequence[str]) -> None:
         """Refuse what the headers already tell."""
@@ -254,8 +255,9 @@ class _Body:
             status = self._response.status
             raise FetchFailed(f"{self._place} answered {status}.", status=status)
         if types and not self.content_type.startswith(tuple(types)):
-            kind = self.content_type or "of no type"
-            raise FetchFailed(f"{self._place} is {kind}; taken are {', '.join(types)}.")
+            raise FetchFailed(
+                f"{self._place} is {self.content_type}; taken are {', '.join(types)}."
+            )
         if self._said.get("content-encoding", "identity").lower() != "identity":
             raise FetchFailed(
                 f"{self._place} sends compressed bytes, though none were asked for."

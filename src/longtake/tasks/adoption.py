@@ -16,7 +16,7 @@ from typing import Literal
 from longtake import records
 from longtake.clips.look import Looker
 from longtake.clips.sniff import kind_of
-from longtake.door import Door
+from longtake.door import MEDIA_TYPES, Door
 from longtake.errors import (
     AddressRefused,
     ClipRefused,
@@ -146,7 +146,11 @@ class _Adopting:
     def _arrived(self, url: str, path: Path, name: str) -> Arrived:
         settings = self.store.settings
         self.door.fetch(
-            url, path, max_bytes=settings.max_clip_bytes, timeout_s=_FETCH_S
+            url,
+            path,
+            max_bytes=settings.max_clip_bytes,
+            timeout_s=_FETCH_S,
+            types=MEDIA_TYPES,
         )
         if not kind_of(path, name).is_clip:
             raise ClipRefused(f"{name} is an image.")
