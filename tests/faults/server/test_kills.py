@@ -51,7 +51,7 @@ def weather(
         ) as server,
     ):
         # Together as at home, apart as where there is a database server.
-        commands = APART if database_url else TOGETHER
+        commands: tuple[tuple[str, ...], ...] = APART if database_url else TOGETHER
         supervisors = {command: server.start(*command) for command in commands}
         server.wait_ready(supervisors[commands[0]])
         server.wait_for_worker()
