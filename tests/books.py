@@ -39,7 +39,7 @@ def postgres() -> Iterator[server.Postgres]:
 def _empty_books(
     postgres: server.Postgres, tmp_path_factory: pytest.TempPathFactory
 ) -> str:
-    """A Postgres database with all tables, and nothing in them: copies are cheap."""
+    """A Postgres database with all tables, and nothing in them, to be copied."""
     name = postgres.create()
     folder = tmp_path_factory.mktemp("books")
     settings = Settings(data=folder, database_url=postgres.url(name))
@@ -50,16 +50,24 @@ def _empty_books(
     return name
 
 
+@pytest.fixture(scope="session")
+def _spare() -> list[str]:
+    """Postgres databases that tests have left, empty again."""
+    return []
+
+
 @pytest.fixture(params=["sqlite", "postgres"])
-def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
-    """What LONGTAKE_DATABASE_URL says: nothing for SQLite, or a new Postgres database."""
+def database_url(request: pytest.FixtureRequest, _spare: list[str]) -> Iterator[str]:
+    """What LONGTAKE_DATABASE_URL says: nothing for SQLite, or an empty Postgres database."""
     if request.param == "sqlite":
         yield ""
         return
     found: server.Postgres = request.getfixturevalue("postgres")
-    name = found.create(template=request.getfixturevalue("_empty_books"))
+    template: str = request.getfixturevalue("_empty_books")
+    name = _spare.pop() if _spare else found.create(template=template)
     yield found.url(name)
-    found.drop(name)
+    found.empty(name)
+    _spare.append(name)
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from longtake.errors import DatabaseUnreachable, SetupIncomplete
 from longtake.settings import Settings
 from longtake.store import Store, prepare, secret, tables
 from longtake.store.database import Database, upsert
-from longtake.store.migrate import migrate, require_current
+from longtake.store.migrate import require_current
 from tests.books import opened
 from tests.postgres import Postgres
 
@@ -86,12 +86,17 @@ def _prepared(settings: Settings) -> bytes:
     return store.secret
 
 
-def test_tables_of_another_version_are_refused(database: Database) -> None:
+def test_tables_of_another_version_are_refused(new: Settings) -> None:
+    prepare(new)
+    database = Database(new)
     with database.transaction() as connection:
         require_current(connection)
         connection.execute(text("UPDATE lt_version SET version_num = '9999'"))
         with pytest.raises(SetupIncomplete, match="9999"):
             require_current(connection)
+    with pytest.raises(SetupIncomplete, match="newer"):
+        prepare(new)
+    database.close()
 
 
 # -- the secret -----------------------------------------------------------------------
@@ -199,10 +204,13 @@ def test_other_databases_are_refused_by_name(tmp_path: Path) -> None:
         Database(Settings(data=tmp_path, database_url="no url"))
 
 
-def test_migrating_needs_no_tables_of_ours_only(database: Database) -> None:
-    """The durable library's tables lie beside ours; migrations leave them alone."""
+def test_migrations_leave_the_tables_of_others_alone(new: Settings) -> None:
+    """The durable workflow library keeps its own beside ours."""
+    new.data.mkdir(parents=True)
+    database = Database(new)
     with database.transaction() as connection:
         connection.execute(text("CREATE TABLE theirs (id INTEGER)"))
-    migrate(database)
+    prepare(new)
     with database.reading() as connection:
-        connection.execute(text("SELECT * FROM theirs"))
+        assert connection.execute(text("SELECT * FROM theirs")).all() == []
+    database.close()

@@ -9,6 +9,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from alembic.util import CommandError
 from sqlalchemy import Connection, text
 
 from longtake.errors import SetupIncomplete
@@ -20,11 +21,19 @@ _LOCK = 0x6C6F6E67  # any number that is ours: Postgres's advisory locks are num
 
 
 def migrate(database: Database) -> None:
-    """Run every migration that has not run, in one transaction."""
+    """Run every migration that has not run, in one transaction.
+
+    Raises SetupIncomplete where the tables are of a newer version.
+    """
     with database.transaction() as connection:
         if not database.on_sqlite:  # SQLite's write lock is held already
             connection.execute(text(f"SELECT pg_advisory_xact_lock({_LOCK})"))
-        command.upgrade(config(connection), "head")
+        try:
+            command.upgrade(config(connection), "head")
+        except CommandError as error:
+            raise SetupIncomplete(
+                "The tables were made by a newer version of longtake; install that one."
+            ) from error
 
 
 def require_current(connection: Connection) -> None:
