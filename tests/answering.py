@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -19,7 +20,8 @@ from longtake import callbacks, clips, keys, ledger, records, tasks
 from longtake.clips import Facts
 from longtake.records import Record, Work
 from longtake.store import Store
-from tests.running import PLAIN, Caller, Server
+from tests import wire
+from tests.running import READY_S, Caller, Server, until
 
 REPORT = {
     "steps": [
@@ -52,8 +54,14 @@ def answering(folder: Path, **settings: Any) -> Iterator[Server]:
 
 
 @contextmanager
-def process(server: Server, **environment: str) -> Iterator[subprocess.Popen[bytes]]:
-    """One API process over the books of ``server``, told to stop at the end."""
+def process(
+    server: Server, *, port: int | None = None
+) -> Iterator[subprocess.Popen[bytes]]:
+    """One API process over the books of ``server``, told to stop at the end.
+
+    It listens on ``port``, or where ``server`` says.
+    """
+    port = port or server.settings.port
     with (
         server.log.open("ab") as log,
         subprocess.Popen(
@@ -62,11 +70,19 @@ def process(server: Server, **environment: str) -> Iterator[subprocess.Popen[byt
             stdout=log,
             stderr=log,
             cwd=server.folder,
-            env=server.environment | environment,
+            env=server.environment | {"LONGTAKE_PORT": str(port)},
         ) as started,
     ):
+
+        def listens() -> bool:
+            assert started.poll() is None, f"it ended: {server.said()}"
+            with suppress(ConnectionRefusedError):
+                socket.create_connection(("127.0.0.1", port)).close()
+                return True
+            return False
+
         try:
-            server.wait_ready(started)
+            until(listens, what=f"an API process: {server.said()}", timeout_s=READY_S)
             yield started
         finally:
             started.terminate()
@@ -157,14 +173,6 @@ class Promise:
 
     document: dict[str, Any]
 
-    @classmethod
-    def of(cls, server: Server) -> Promise:
-        """Ask for it."""
-        answer = httpx2.get(
-            f"{server.address}/openapi.json", verify=PLAIN, trust_env=False
-        )
-        return cls(answer.json())
-
     def operations(self) -> Iterator[tuple[str, str, dict[str, Any]]]:
         """Every (method, path, operation)."""
         for path, operations in self.document["paths"].items():
@@ -182,3 +190,31 @@ class Promise:
         )
         assert document["code"] == 200, document
         return document["data"]
+
+
+@dataclass(frozen=True)
+class Reader:
+    """A client that checks that each answer is as it is promised to be."""
+
+    caller: wire.Caller
+    promise: Promise
+
+    @classmethod
+    def of(cls, caller: wire.Caller) -> Reader:
+        """A reader with the key of ``caller``."""
+        return cls(caller, Promise(caller.client.get("/openapi.json").json()))
+
+    def __call__(
+        self, method: str, path: str, *, body: Any = None, **fields: Any
+    ) -> Any:
+        """``data`` of ``method path``; ``fields`` fill the path, the rest is the query."""
+        named = {
+            name: fields.pop(name) for name in list(fields) if f"{{{name}}}" in path
+        }
+        answer = self.caller.call(
+            method,
+            path.format(**named),
+            params=fields,
+            **({} if body is None else {"json": body}),
+        )
+        return self.promise.check(method, path, answer)
