@@ -53,12 +53,23 @@ def note(request: Request, **facts: str) -> None:
 
 
 def submits(feature: str) -> Any:
-    """The caller of a request for new work of ``feature``, one of limits.SWITCHES."""
+    """The caller of a request for a new task of ``feature``, one of limits.SWITCHES."""
 
     def submitting(request: Request, store: Books, _: _Described) -> Key:
-        return _authenticated(request, store, feature=feature)
+        return _authenticated(request, store, feature=feature, is_task=True)
 
     return Depends(submitting)
+
+
+def sends(feature: str) -> Any:
+    """The caller of a request that brings files in: stopped like new work of ``feature``,
+    counted like all other requests.
+    """
+
+    def sending(request: Request, store: Books, _: _Described) -> Key:
+        return _authenticated(request, store, feature=feature)
+
+    return Depends(sending)
 
 
 def _read(request: Request, store: Books, _: _Described) -> Key:
@@ -76,7 +87,12 @@ Administrator = Annotated[Key, Depends(_administer)]
 
 
 def _authenticated(
-    request: Request, store: Store, *, feature: str | None = None, admin: bool = False
+    request: Request,
+    store: Store,
+    *,
+    feature: str | None = None,
+    is_task: bool = False,
+    admin: bool = False,
 ) -> Key:
     """The key of ``request``, counted. Raises KeyRefused, TooMany, and where new work
     of ``feature`` is stopped UnderMaintenance or SwitchedOff.
@@ -89,10 +105,11 @@ def _authenticated(
     with store.database.reading() as connection:
         key = keys.find(connection, text, secret=store.secret)
         note(request, account=key.account.name, key=key.prefix)
-        if feature is None:
-            rates.read(key.id)
-        else:
+        if is_task:
             rates.submit(key.account.id)
+        else:
+            rates.read(key.id)
+        if feature is not None:
             limits.require_open(connection, feature)
     if admin and not key.admin:  # told like a path that does not exist
         raise HTTPException(HTTPStatus.NOT_FOUND)

@@ -93,7 +93,7 @@ _FORM = {
     },
 )
 async def bring_in(
-    caller: Annotated[Key, auth.submits("imports")],
+    caller: Annotated[Key, auth.sends("imports")],
     request: Request,
     store: auth.Books,
     incoming: Incoming,

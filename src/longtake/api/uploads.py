@@ -128,7 +128,7 @@ _FORM = {
     },
 }
 _FORM_BODY = {"content": {"multipart/form-data": {"schema": _FORM}}, "required": True}
-Submitter = Annotated[Key, auth.submits("uploads")]
+Submitter = Annotated[Key, auth.sends("uploads")]
 
 
 @router.post(
