@@ -175,6 +175,32 @@ def test_a_url_is_read_once_and_shown_without_its_secrets() -> None:
     assert Place.of("https://[::1]:9000/").netloc == "[::1]:9000"
 
 
+_SIGNS = st.sampled_from(
+    "/\\@:[]%?#. \t\0\ud800\N{IDEOGRAPHIC FULL STOP}\N{KELVIN SIGN}"
+)
+_WORDS = st.sampled_from(
+    ("//", "%25", "127", "0x7f", "::1", "xn--a", "65536", "a.example")
+)
+_TEXTS = st.lists(st.one_of(_SIGNS, _WORDS, st.text(max_size=3)), max_size=8).map(
+    "".join
+)
+
+
+@given(_TEXTS)
+@example("[::1")
+@example("\ud800")
+def test_any_text_is_a_place_or_refused(text: str) -> None:
+    """Read again, a URL is the same: nobody who is told of it sees another one."""
+    start = Place.of("http://example.com/a?b")
+    for read, read_text in ((Place.of, f"http://{text}"), (start.led_to, text)):
+        try:
+            place = read(read_text)
+        except (AddressRefused, FetchFailed) as error:
+            assert str(error).isprintable()  # noqa: PT017
+        else:
+            assert Place.of(place.url) == place
+
+
 def _any_address() -> st.SearchStrategy[IPv4Address | IPv6Address]:
     four = st.ip_addresses(v=4)
     low = st.integers(0, 2**32 - 1)

@@ -17,7 +17,6 @@ from importlib.metadata import version
 from pathlib import Path
 
 import httpcore2
-import httpx2
 
 from longtake.door import addresses
 from longtake.door.network import Backend, Deadline, Resolver, answering, resolve
@@ -108,7 +107,7 @@ class Door:
                     found.check(max_bytes, types)
                     size_bytes = found.write(to, max_bytes)
                     return Fetched(found.content_type, size_bytes, place.url)
-                place = _next(place, _headers(response).get("location", ""))
+                place = place.led_to(_headers(response).get("location", ""))
         raise FetchFailed(
             f"{Place.of(url)} redirects more than {_MAX_HOPS} times; name the file itself."
         )
@@ -220,16 +219,6 @@ def _refused(place: Place, reason: str) -> AddressRefused:
         f"{reason}; whoever runs this server can allow {place.destination} in "
         "LONGTAKE_ALLOWED_HOSTS, or all such with LONGTAKE_ALLOW_PRIVATE_ADDRESSES."
     )
-
-
-def _next(place: Place, location: str) -> Place:
-    """Where a redirect leads. Raises AddressRefused, FetchFailed."""
-    if not location:
-        raise FetchFailed(f"{place} redirects to nowhere.")
-    try:
-        return Place.of(str(httpx2.URL(place.url).join(location)))
-    except httpx2.InvalidURL as error:
-        raise AddressRefused(f"{place} redirects to what is no URL: {error}") from error
 
 
 def _headers(response: httpcore2.Response) -> dict[str, str]:

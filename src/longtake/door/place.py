@@ -9,7 +9,7 @@ from ipaddress import IPv4Address, IPv6Address, ip_address
 import httpx2
 
 from longtake.door.addresses import Address
-from longtake.errors import AddressRefused
+from longtake.errors import AddressRefused, FetchFailed
 
 _PORTS = {"http": 80, "https": 443}
 _LABEL = r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?"
@@ -38,7 +38,7 @@ class Place:
             parsed = httpx2.URL(url)
             port = _PORTS.get(parsed.scheme, 0) if parsed.port is None else parsed.port
             host = parsed.raw_host.decode("ascii").removesuffix(".")
-        except (httpx2.InvalidURL, UnicodeError) as error:
+        except (httpx2.InvalidURL, ValueError) as error:
             raise AddressRefused(f"{_shown(url)} is not a URL: {error}") from error
         if parsed.scheme not in _PORTS or not host:
             raise AddressRefused(
@@ -54,6 +54,18 @@ class Place:
         address = _literal(host)
         host = host if address is None else str(address)
         return cls(parsed.scheme, host, port, target, address)
+
+    def led_to(self, location: str) -> Place:
+        """Where a redirect to ``location`` leads. Raises AddressRefused, FetchFailed."""
+        if not location:
+            raise FetchFailed(f"{self} redirects to nowhere.")
+        try:
+            joined = str(httpx2.URL(self.url).join(location))
+        except (httpx2.InvalidURL, ValueError) as error:
+            raise AddressRefused(
+                f"{self} redirects to what is no URL: {error}"
+            ) from error
+        return Place.of(joined)
 
     @property
     def destination(self) -> str:
