@@ -70,22 +70,17 @@ def _welcome(address: str, key: str | None) -> None:
     if key is None:
         say("A new key: longtake keys create")
         return
-    say(
-        "Your first key, shown this once; it is an operator's key for your own account:"
+    bearer, json = (
+        '-H "Authorization: Bearer $KEY"',
+        '-H "Content-Type: application/json"',
     )
-    say(f"  {key}")
-    say("Take in a clip (longtake sample clip.mp4 makes one), then make it longer:")
+    say("Your first key, an operator's, is shown this once. Paste this into a shell to")
+    say("take in a clip (longtake sample clip.mp4 makes one) and make it longer:")
+    say()
     say(f"  KEY={key}")
-    say(
-        '  ID=$(curl -s -H "Authorization: Bearer $KEY" -F file=@clip.mp4 '
-        f"{address}/api/v1/clips | grep -o '[0-9a-f]\\{{32\\}}' | head -1)"
-    )
-    say(
-        '  curl -H "Authorization: Bearer $KEY" -H "Content-Type: application/json" '
-        '-d \'{"taskId":"\'$ID\'","taskType":"mj_video_extend_auto","index":0}\' '
-        f"{address}/api/v1/mj/generateVideoExtend"
-    )
-    say(
-        '  curl -H "Authorization: Bearer $KEY" '
-        f'"{address}/api/v1/mj/record-info?taskId=THE-ANSWERED-ID"'
-    )
+    say(f"  ID=$(curl -s {bearer} -F file=@clip.mp4 {address}/api/v1/clips |")
+    say(r"    grep -o '[0-9a-f]\{32\}' | head -n 1)")
+    say(f"  curl -s {bearer} {json} {address}/api/v1/mj/generateVideoExtend \\")
+    say("""    -d '{"taskId":"'$ID'","taskType":"mj_video_extend_auto","index":0}'""")
+    say()
+    say(f"What became of it: {address}/api/v1/mj/record-info?taskId=... with the key.")

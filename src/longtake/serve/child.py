@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import select
 import signal
@@ -13,7 +12,6 @@ from contextlib import suppress
 from typing import IO, cast
 
 from longtake import clock, logs, settings
-from longtake.errors import SetupIncomplete
 
 _FIRST_WAIT_S, _LONGEST_WAIT_S = 0.5, 30.0
 
@@ -25,7 +23,7 @@ class Child:
 
     So that an interrupt at the terminal comes to the supervisor alone, which then stops
     its children in order. Its settings are ours but for ``changes``, as they stand when
-    it is started. Once it works it says so, in one line of JSON.
+    it is started. Once it works it says so, in one line on stdout.
     """
 
     def __init__(
@@ -35,7 +33,7 @@ class Child:
         self._process: subprocess.Popen[bytes] | None = None
         self._due_s = 0.0
         self._wait_s = _FIRST_WAIT_S
-        self._words: dict[str, object] = {}
+        self._worked = False
 
     def start(self) -> None:
         """Start it."""
@@ -47,28 +45,22 @@ class Child:
             env=settings.environment(self._changes),
             process_group=0,
         )
-        self._words = {}
+        self._worked = False
 
-    def first_words(self, patience_s: float) -> dict[str, object]:
-        """What it says once it works. Raises SetupIncomplete where nothing comes."""
+    def works(self, patience_s: float) -> bool:
+        """Whether it has said that it works, or says so within ``patience_s`` seconds."""
         assert self._process, "it was started"
-        if not self._words:
+        if not self._worked:
             stream = cast(IO[bytes], self._process.stdout)
             readable, _, _ = select.select([stream], [], [], patience_s)
-            line = stream.readline() if readable else b""
-            if not line:
-                raise SetupIncomplete(
-                    f"{self._module} does not start; what it says about it is above."
-                )
-            self._words = json.loads(line)
-        return self._words
+            self._worked = bool(readable and stream.readline())
+        return self._worked
 
     def look(self) -> None:
         """Start it again if it has died; later each time, where it never came to work."""
         process, now_s = self._process, clock.monotonic_s()
         if process and (status := process.poll()) is not None:
-            with suppress(SetupIncomplete):
-                self.first_words(0)
+            if self.works(0):
                 self._wait_s = _FIRST_WAIT_S
             _close(process)
             self._process = None

@@ -34,11 +34,14 @@ class Supervisor:
         engines: Sequence[str] = (),
     ) -> None:
         named = [word for name in engines for word in ("--engine", name)]
-        asked = settings.model_dump(include={"data", "host", "port"})
-        self._settings, self._changes = settings, asked
-        self._apis = [Child("longtake.api", changes=asked)] * with_api
+        if with_api:
+            port = _free_port(settings.host, settings.port)
+            settings = settings.model_copy(update={"port": port})
+        shared = settings.model_dump(include={"data", "host", "port"})
+        self._settings = settings
+        self._apis = [Child("longtake.api", changes=shared)] * with_api
         self._slots = [
-            Child("longtake.worker", *named, changes=asked) for _ in range(n_slots)
+            Child("longtake.worker", *named, changes=shared) for _ in range(n_slots)
         ]
         self._n_signals = 0
 
@@ -52,12 +55,12 @@ class Supervisor:
             signal.signal(number, self._note)
         first_key = _prepare(self._settings)
         try:
+            for child in (*self._apis, *self._slots):
+                child.start()
             for api in self._apis:
-                self._start(api)
-                settings = self._settings.model_copy(update=self._changes)
-                welcome(settings.base_url, first_key)
-            for slot in self._slots:
-                slot.start()
+                if not api.works(_START_S):
+                    raise SetupIncomplete("The API does not start; it says why above.")
+                welcome(self._settings.base_url, first_key)
             while not self._n_signals:
                 time.sleep(_LOOK_EVERY_S)
                 for child in (*self._apis, *self._slots):
@@ -67,13 +70,6 @@ class Supervisor:
         finally:
             for child in (*self._apis, *self._slots):
                 child.kill()
-
-    def _start(self, api: Child) -> None:
-        host, port = self._settings.host, self._settings.port
-        _require_free(host, port)
-        api.start()
-        # Where the system chose the port, it remains the same when the API starts again.
-        self._changes["port"] = api.first_words(_START_S)["port"]
 
     def _stop(self, children: Sequence[Child], grace_s: float) -> None:
         for child in children:
@@ -107,11 +103,12 @@ def _prepare(settings: Settings) -> str | None:
         here.close()
 
 
-def _require_free(host: str, port: int) -> None:
-    """Raise SetupIncomplete where somebody else listens already."""
+def _free_port(host: str, port: int) -> int:
+    """``port``, or any free one for 0. Raises SetupIncomplete where it is taken."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        socket.create_server((host, port), family=family).close()
+        with socket.create_server((host, port), family=family) as found:
+            return int(found.getsockname()[1])
     except OSError as error:
         raise SetupIncomplete(
             f"The server cannot listen on {host}:{port}: {error.strerror}. Give another "
