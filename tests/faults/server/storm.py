@@ -116,19 +116,29 @@ class Storm:
         else:
             record = moments.next_one(self.server, moment, timeout_s=_MOMENT_S)
         slot = moments.holder(self.server, record) if record else None
-        victim = until(
-            lambda: self._victim(kind, slot),
+        until(
+            lambda: self._strike(kind, moment, slot),
             what=lambda: f"a living {kind}: {self.server.said()}",
             timeout_s=60,
         )
+
+    def _strike(self, kind: str, moment: str, slot: int | None) -> bool:
+        """Kill one of a kind, if there is one that has not ended by itself."""
+        victim = self._victim(kind, slot)
+        if victim is None:
+            return False
         hit = set(moments.claims(self.server).values())
         if kind in {"slot", "engine"}:
             hit &= {victim, moments.parent(victim)}
         with_it = moments.below(self.server, victim)
-        os.kill(victim, signal.SIGKILL)
+        try:
+            os.kill(victim, signal.SIGKILL)
+        except ProcessLookupError:
+            return False
         self.kills.append(Kill(kind, moment, bool(hit)))
         if kind == "supervisor":
             self._restart(with_it)
+        return True
 
     def _victim(self, kind: str, slot: int | None) -> int | None:
         found: Sequence[int] = self.server.of_kind(kind)
