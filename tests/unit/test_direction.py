@@ -86,10 +86,25 @@ def test_what_an_engine_obeys_is_understood() -> None:
 
 
 words = st.sampled_from(
-    (
-        "a cat --motion low HIGH --loop --bs 1 3 --end https://example.com/a.png "
-        "--ar 16:9 --raw \u2014loop -- -x"
-    ).split()
+    [
+        "a",
+        "cat",
+        "--motion",
+        "low",
+        "HIGH",
+        "--loop",
+        "--bs",
+        "1",
+        "3",
+        "--end",
+        "https://example.com/a.png",
+        "--ar",
+        "16:9",
+        "--raw",
+        "—loop",
+        "--",
+        "-x",
+    ]
 )
 
 

@@ -153,7 +153,7 @@ def _told(report: Report, work: Work, reading: Reading) -> Report:
         understood += ("sound silent",)
     elif work.sound:
         ignored += (f"sound {work.sound}",)
-    if work.motion:
+    if work.motion and not reading.flags.motion:
         ignored += (f"motion {work.motion}",)
     first, *others = report.steps
     first = first.model_copy(
