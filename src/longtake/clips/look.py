@@ -24,6 +24,7 @@ from longtake.settings import Settings, child_environment
 _MODULE = "longtake.media.probe"
 _HEAD = struct.Struct(">IQ")  # bytes of the JSON body, bytes of the payload
 _MAX_CPU_S = 600
+_MAX_ANSWER_BYTES = 16 << 20  # what a child that was taken over may fill us with
 _MEMORY_BYTES = 2 << 30  # of address space
 
 
@@ -83,6 +84,10 @@ class Looker:
                         raise from_code(body["code"], body["message"])
         except asyncio.IncompleteReadError as error:
             raise _death(await process.wait(), path.name) from error
+        except (ValueError, KeyError) as error:
+            raise MediaFailed(
+                f"{path.name}: the limited process that looks at it answered nonsense."
+            ) from error
 
     def _request(self, path: Path) -> bytes:
         limits = self._settings
@@ -130,8 +135,12 @@ async def _started() -> AsyncIterator[asyncio.subprocess.Process]:
 
 
 async def _read(stream: asyncio.StreamReader) -> tuple[str, dict[str, Any], bytes]:
-    """One message. Raises IncompleteReadError where the child has gone."""
+    """One message. Raises IncompleteReadError where the child has gone, ValueError and
+    KeyError for what is no message.
+    """
     text_size, payload_size = _HEAD.unpack(await stream.readexactly(_HEAD.size))
+    if text_size + payload_size > _MAX_ANSWER_BYTES:
+        raise ValueError("a message is larger than any that is sent")
     body = json.loads(await stream.readexactly(text_size))
     return body.pop("kind"), body, await stream.readexactly(payload_size)
 
