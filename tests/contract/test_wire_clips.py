@@ -80,29 +80,31 @@ def lying(server: Server) -> set[str]:
 def test_a_clip_is_a_record_like_any_other(caller: Caller, clip: Path) -> None:
     data = sent(caller, "my.mp4", clip.read_bytes(), prompt="a river")["data"]
     assert len(data["taskId"]) == 32
-    assert data["recordId"] == data["taskId"]
     assert data["successFlag"] == 1
     assert data["state"] == "success"
     assert data["origin"] == "imported"
     assert json.loads(data["paramJson"]) == {"fileName": "my.mp4", "prompt": "a river"}
-    assert data["clips"] == [
-        {
-            "container": "mp4",
-            "codec": "h264",
-            "width": 160,
-            "height": 96,
-            "rate": "24",
-            "n_frames": 48,
-            "duration": "2",
-            "sound": False,
-        }
-    ]
+    [video] = data["videos"]
+    assert video["facts"] == {
+        "container": "mp4",
+        "codec": "h264",
+        "width": 160,
+        "height": 96,
+        "rate": "24",
+        "duration": "2",
+        "nFrames": 48,
+        "sound": False,
+        "fps": 24.0,
+        "seconds": 2.0,
+    }
+    assert video["sizeBytes"] == clip.stat().st_size
     record = caller.record(data["taskId"])
     assert record == {name: data[name] for name in record}
     assert caller.data("GET", "/api/v1/chat/credit") == 100
     [url] = [each["resultUrl"] for each in data["resultInfoJson"]["resultUrls"]]
+    assert url == video["url"]
     assert httpx2.get(url, trust_env=False).content == clip.read_bytes()
-    poster = httpx2.get(url.removesuffix("mp4") + "jpg", trust_env=False)
+    poster = httpx2.get(video["posterUrl"], trust_env=False)
     assert poster.content.startswith(b"\xff\xd8\xff")
     assert caller.extend(data["taskId"], engine=None)
 
@@ -123,7 +125,9 @@ def test_our_own_url_is_looked_up_and_never_fetched(
     url = json.loads(first["resultJson"])["resultUrls"][0]
     second = posted(caller, url=url)["data"]
     assert second["taskId"] != first["taskId"]
-    assert second["clips"] == first["clips"]
+    assert [each["sha256"] for each in second["videos"]] == [
+        each["sha256"] for each in first["videos"]
+    ]
     stranger = server.caller("stranger")
     for wrong in (url, f"{server.address}/m/{'0' * 32}_0_0.mp4"):
         answer = posted(stranger, url=wrong)
@@ -144,7 +148,7 @@ def test_a_record_moves_in_under_its_old_id(
     ]
     data = posted(caller, taskId=OLD_ID, urls=urls, prompt="a cat")["data"]
     assert (data["taskId"], data["origin"]) == (OLD_ID, "adopted")
-    assert [each["n_frames"] for each in data["clips"]] == [48, 12]
+    assert [each["facts"]["nFrames"] for each in data["videos"]] == [48, 12]
     count = len(elsewhere.received)
     again = posted(caller, taskId=OLD_ID, urls=urls, prompt="a cat")
     assert again["data"] == data

@@ -1,5 +1,4 @@
 """Bringing clips in: a file, a URL, or the videos of another service's record."""
-# ruff: noqa: N815
 
 from __future__ import annotations
 
@@ -7,17 +6,17 @@ from contextlib import AsyncExitStack
 from typing import Annotated
 
 from fastapi import APIRouter, Request
-from pydantic import BaseModel, Field
+from pydantic import Field
 from starlette.concurrency import run_in_threadpool
 
-from longtake import clips, limits, records
-from longtake.api import auth, body, envelope, forms
-from longtake.api.answers import RecordInfo
+from longtake import limits
+from longtake.api import auth, body, forms, shapes
 from longtake.api.arrivals import Arrivals, Incoming
 from longtake.api.asks import TaskId
 from longtake.api.body import Ask
 from longtake.api.envelope import Answer, Envelope
 from longtake.api.fields import Prompt, Url
+from longtake.api.records import RecordView, viewed
 from longtake.clips import paths
 from longtake.errors import FieldInvalid
 from longtake.keys import Key
@@ -49,26 +48,6 @@ class ClipAsk(Ask):
     )
 
 
-class ClipFacts(BaseModel):
-    """One video of a record; fractions are texts like `24000/1001`."""
-
-    container: str
-    codec: str
-    width: int = Field(description="As a player shows it.")
-    height: int
-    rate: str = Field(description="Frames per second.")
-    n_frames: int
-    duration: str = Field(description="Seconds.")
-    sound: bool
-
-
-class BroughtIn(RecordInfo):
-    """The record of what was brought in."""
-
-    recordId: str = Field(description="The same as `taskId`.")
-    clips: list[ClipFacts]
-
-
 _FORM = {
     "type": "object",
     "required": ["file"],
@@ -81,7 +60,7 @@ _FORM = {
 
 @router.post(
     "/api/v1/clips",
-    response_model=Answer[BroughtIn],
+    response_model=Answer[RecordView],
     openapi_extra={
         "requestBody": {
             "required": True,
@@ -184,7 +163,5 @@ def _known(store: Store, account_id: str, about: Intake) -> Record | None:
 
 def _answer(store: Store, record: Record) -> Envelope:
     with store.database.reading() as connection:
-        videos = clips.of(connection, record.id)
-    seen = records.view(record, videos, base_url=store.settings.base_url)
-    facts = [video.facts.model_dump(mode="json") for video in videos]
-    return envelope.ok(seen | {"recordId": record.task_id, "clips": facts})
+        [shown] = viewed(connection, [record], store.settings.base_url)
+    return shapes.ok(shown)

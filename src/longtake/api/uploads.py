@@ -15,14 +15,14 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from uuid import uuid4
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Request, Response
 from fastapi.routing import APIRoute
 from pydantic import BaseModel, Field
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
 from longtake import clips
-from longtake.api import auth, body, envelope, forms, guard
+from longtake.api import auth, body, envelope, forms
 from longtake.api.arrivals import Arrivals, Incoming
 from longtake.api.body import Ask
 from longtake.api.envelope import Envelope
@@ -34,7 +34,6 @@ from longtake.keys import Key
 from longtake.store import Store
 
 _BASE64_BYTES = 32 << 20  # of a body, which is held in memory
-_BASE64_BYTES = 32 << 20  # of the body; it is held in memory
 _DATA_URL = re.compile(r"data:[\w.+/-]*(;[\w.+=-]+)*,")
 
 
@@ -183,14 +182,9 @@ async def url_upload(
     return _answer(store, kept)
 
 
-async def _large_body(request: Request) -> None:
-    guard.allow(request, _BASE64_BYTES)
-
-
 @router.post("/api/file-base64-upload", response_model=UploadAnswer)
 async def base64_upload(
     caller: Submitter,
-    _: Annotated[None, Depends(_large_body)],
     ask: Annotated[
         Base64UploadAsk, body.json_body(Base64UploadAsk, max_bytes=_BASE64_BYTES)
     ],
