@@ -1,4 +1,4 @@
-"""The steps of a task: begin, make a candidate, settle.
+"""The steps of a task: begin, make a still of an image, make a candidate, settle.
 
 A step may run twice, since a process can die after its work and before the library has
 recorded it. So each ends in the same however often it runs.
@@ -6,16 +6,20 @@ recorded it. So each ends in the same however often it runs.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import shutil
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 from longtake import clips, logs, records
 from longtake.errors import DatabaseUnreachable, LongtakeError
+from longtake.extension.ranking import ranked
 from longtake.records import Progress, Record, Work
+from longtake.report import Report
 from longtake.tasks import Video
 from longtake.worker.bench import Bench
-from longtake.worker.making import MadeVideo, Telling, make_extension
+from longtake.worker.making import MadeVideo, Telling, make_extension, make_still
 from longtake.worker.turn import HandedBack
 from longtake.worker.watch import Watch
 
@@ -23,6 +27,10 @@ Json = dict[str, Any]  # what a step hands on, kept by the library
 
 _BEFORE_ENGINE, _AFTER_ENGINE = 2, 3  # the wire's two ways to fail
 _RAN = frozenset({"engine", "frames", "measure", "proof"})  # stages that need an engine
+
+_MAX_IMAGE_BYTES = 50_000_000
+_FETCH_S = 60
+_IMAGE_TYPES = ("image/", "application/octet-stream")
 
 _log = logs.get(__name__)
 
@@ -38,6 +46,12 @@ def begin(bench: Bench, record_id: str) -> Json | None:
     return work.model_dump(mode="json") if work else None
 
 
+def still(bench: Bench, record_id: str, due_s: float) -> Json:
+    """Make the clip of one frame that a generation goes on from: ``{}``, or as candidate."""
+    making = _Making(bench, record_id, 0)
+    return _watched(bench, making, making.still, due_s)
+
+
 def candidate(bench: Bench, record_id: str, number: int, due_s: float) -> Json:
     """Make one video and keep its files: the Video, or ``{"failure": ...}``.
 
@@ -45,63 +59,114 @@ def candidate(bench: Bench, record_id: str, number: int, due_s: float) -> Json:
     where this process is leaving.
     """
     making = _Making(bench, record_id, number)
-    with Watch(
-        bench.store.database, record_id, due_s=due_s, leaving=bench.leaving
-    ) as watch:
+    return _watched(bench, making, making.video, due_s)
+
+
+def settle(bench: Bench, record_id: str, made: Sequence[Json]) -> None:
+    """Write down how the task ended; what nobody wants any more is deleted."""
+    failure = next((one["failure"] for one in made if "failure" in one), None)
+    videos = _best_first([one for one in made if "failure" not in one])
+    if failure:
+        bench.patiently(lambda: bench.tasks.settle_failed(record_id, **failure))
+    else:
+        bench.patiently(lambda: bench.tasks.settle_made(record_id, videos))
+    record = _record(bench, record_id)
+    if record.work["kind"] == "generate":
+        bench.store.files.delete([_still_of(record)])
+    if record.state == "fail":
+        bench.store.files.delete(key for video in videos for key in video.keys)
+    _log.info("settled", state=record.state, reason=record.error_message)
+
+
+def _best_first(made: Sequence[Json]) -> list[Video]:
+    videos = [Video.model_validate(one) for one in made]
+    reports = [Report.model_validate(video.report) for video in videos]
+    return [videos[place] for place in ranked(reports)]
+
+
+def _still_of(record: Record) -> str:
+    """The key of the clip of one frame that a generation goes on from."""
+    return f"clips/{record.account_id}/{record.id}/still.mp4"
+
+
+def _watched(
+    bench: Bench, making: _Making, make: Callable[[Event], Json], due_s: float
+) -> Json:
+    """What ``make`` makes before a stop, or ``{"failure": ...}``."""
+    database, record_id = bench.store.database, making.record.id
+    with Watch(database, record_id, due_s=due_s, leaving=bench.leaving) as watch:
         try:
-            return making.make(watch).model_dump(mode="json")
+            return make(watch.stop)
         except LongtakeError as error:
             if watch.why == "leaving":
                 raise HandedBack from error
             late = f"It took longer than {bench.store.settings.task_deadline_s} s."
             reason = late if watch.why == "late" else str(error)
         except Exception:  # noqa: BLE001 - the edge of one task: a bug fails only it
-            _log.exception("bug", candidate=number)
+            _log.exception("bug", candidate=making.number)
             reason = "It failed through a bug in Longtake; the operator's log has it."
     return {"failure": {"message": reason, "flag": making.flag}}
 
 
-def settle(bench: Bench, record_id: str, made: Sequence[Json]) -> None:
-    """Write down how the task ended; what nobody wants any more is deleted."""
-    failure = next((one["failure"] for one in made if "failure" in one), None)
-    videos = [Video.model_validate(one) for one in made if "failure" not in one]
-    if failure:
-        bench.patiently(lambda: bench.tasks.settle_failed(record_id, **failure))
-    else:
-        bench.patiently(lambda: bench.tasks.settle_made(record_id, videos))
-    record = _record(bench, record_id)
-    if record.state == "fail":
-        bench.store.files.delete(key for video in videos for key in video.keys)
-    _log.info("settled", state=record.state, reason=record.error_message)
-
-
 class _Making:
-    """The making of one candidate of a record."""
+    """The making of one candidate of a record, or of what it goes on from."""
 
     def __init__(self, bench: Bench, record_id: str, number: int) -> None:
-        self.flag = _BEFORE_ENGINE
-        self._bench, self._number = bench, number
-        self._record = _record(bench, record_id)
+        self.flag, self.number = _BEFORE_ENGINE, number
+        self.record = _record(bench, record_id)
+        self._work = Work.model_validate(self.record.work)
+        self._bench = bench
 
-    def make(self, watch: Watch) -> Video:
-        work = Work.model_validate(self._record.work)
+    def still(self, stop: Event) -> Json:
+        """Keep the clip of one frame."""
+        with self._bench.desk() as desk:
+            image, clip = Path(desk) / "The image", Path(desk) / "still.mp4"
+            self._get_image(image)
+            make_still(self._work, image, clip, stop=stop)
+            self._bench.store.files.put(clip, _still_of(self.record))
+        return {}
+
+    def video(self, stop: Event) -> Json:
+        """Keep the video, its poster and its filmstrip."""
         files = self._bench.store.files
-        with self._bench.desk() as desk, files.local(self._source(work)) as source:
+        with self._bench.desk() as desk, files.local(self._source()) as source:
             made = make_extension(
-                work,
+                self._work,
                 source,
                 Path(desk),
                 engines=self._bench.engines,
                 listen=self._listen,
-                stop=watch.stop,
-                candidate=self._number,
+                stop=stop,
+                candidate=self.number,
             )
-            return self._keep(made)
+            return self._keep(made).model_dump(mode="json")
 
-    def _source(self, work: Work) -> str:
+    def _get_image(self, to: Path) -> None:
+        """Copy the upload, or fetch what lies at the URL."""
+        image, account_id = self._work.image, self.record.account_id
+        assert image, "a generation is of an image"
+        if "://" in image:
+            self._bench.door.fetch(
+                image,
+                to,
+                max_bytes=_MAX_IMAGE_BYTES,
+                timeout_s=_FETCH_S,
+                types=_IMAGE_TYPES,
+            )
+            return
+
+        def act() -> str:
+            with self._bench.store.database.reading() as connection:
+                return clips.upload(connection, account_id, image).object_key
+
+        with self._bench.store.files.local(self._bench.patiently(act)) as path:
+            shutil.copyfile(path, to)
+
+    def _source(self) -> str:
         """The key of the clip to go on from."""
-        clip_id = work.source_clip_id
-        assert clip_id, "an extension is of a clip"
+        clip_id = self._work.source_clip_id
+        if clip_id is None:
+            return _still_of(self.record)
 
         def act() -> str:
             with self._bench.store.database.reading() as connection:
@@ -110,8 +175,8 @@ class _Making:
         return self._bench.patiently(act)
 
     def _keep(self, made: MadeVideo) -> Video:
-        files, record = self._bench.store.files, self._record
-        name = f"clips/{record.account_id}/{record.id}/{self._number}"
+        files, record = self._bench.store.files, self.record
+        name = f"clips/{record.account_id}/{record.id}/{self.number}"
         key = name + made.path.suffix
         stored = files.put(made.path, key)
         files.put(made.poster, f"{name}.jpg")
@@ -138,7 +203,7 @@ class _Making:
         )
         try:
             with self._bench.store.database.transaction() as connection:
-                records.tell(connection, self._record.id, progress)
+                records.tell(connection, self.record.id, progress)
         except DatabaseUnreachable:
             _log.warning("progress was not told: the database cannot be reached")
 

@@ -27,7 +27,15 @@ def register(bench: Bench) -> None:
             if work is None:
                 return
             made: list[task.Json] = []
+            if work["kind"] == "generate" and (
+                failure := DBOS.run_step(
+                    {"name": "still"}, task.still, bench, record_id, due_s
+                )
+            ):
+                made.append(failure)
             for number in range(work["candidates"]):
+                if made and "failure" in made[-1]:
+                    break
                 one = DBOS.run_step(
                     {"name": f"candidate {number}"},
                     task.candidate,
@@ -37,8 +45,6 @@ def register(bench: Bench) -> None:
                     due_s,
                 )
                 made.append(one)
-                if "failure" in one:
-                    break
             DBOS.run_step({"name": "settle"}, task.settle, bench, record_id, made)
 
     @DBOS.workflow(name=queue.DELIVER, max_recovery_attempts=_MAX_RECOVERIES)
