@@ -117,13 +117,15 @@ def redeliver(
         ]
         owner = _owner(store, account)
         tasks = Tasks(store)
-        found = [tasks.redeliver(one, account_id=owner) for one in ids]
+        found = []
+        for one in ids:  # each is told as it is done, in case a later one is unknown
+            found.append(tasks.redeliver(one, account_id=owner))
+            if not json:
+                say(f"{one}: owed again to {found[-1].url}")
     if json:
         document({"deliveries": [callbacks.view(one) for one in found]})
-        return
-    for one in found:
-        say(f"{one.id}: owed again to {one.url}")
-    say(f"{len(found)} in all; a running worker delivers them.")
+    else:
+        say(f"{len(found)} in all; a running worker delivers them.")
 
 
 def _owner(store: Store, account: str | None) -> str | None:
