@@ -8,22 +8,13 @@ from urllib.parse import urlsplit
 from sqlalchemy import Connection, select
 
 from longtake.clips.facts import SUFFIXES
+from longtake.clips.sniff import KINDS
 from longtake.clips.uploads import upload_of
 from longtake.clips.videos import Clip, clip_of
 from longtake.errors import NotFound
 from longtake.store.tables import clips, records, uploads
 
-_TYPES = {
-    "mp4": "video/mp4",
-    "mov": "video/quicktime",
-    "mkv": "video/x-matroska",
-    "webm": "video/webm",
-    "avi": "video/x-msvideo",
-    "ts": "video/mp2t",
-    "jpg": "image/jpeg",
-    "png": "image/png",
-    "webp": "image/webp",
-}
+_TYPES = {kind.suffix: kind.mime_type for kind in KINDS}
 _PICTURES = {"jpg": "poster_key", "png": "filmstrip_key"}
 
 
@@ -44,11 +35,6 @@ class Media:
         """Whether the file is gone or about to be."""
         gone = self.clip is not None and self.clip.expired_ms is not None
         return gone or (self.expires_ms is not None and self.expires_ms <= now_ms)
-
-
-def mime_type(suffix: str) -> str:
-    """The type of a file of this suffix, without a dot."""
-    return _TYPES[suffix]
 
 
 def media(connection: Connection, name: str) -> Media:
@@ -115,7 +101,7 @@ def _of_clip(
         account_id=clip.account_id,
         name=name,
         object_key=key,
-        mime_type=mime_type(name.rpartition(".")[2]),
+        mime_type=_TYPES[name.rpartition(".")[2]],
         etag=f"{clip.sha256}-{picture}" if picture else clip.sha256,
         expires_ms=row.expires_ms,
         clip=clip,

@@ -16,6 +16,8 @@ from longtake import clips, clock, tasks
 from tests.answering import process
 from tests.running import Caller, Server, until
 
+pytestmark = pytest.mark.slow
+
 CLIPS = "/api/v1/clips"
 _HEAD = b'--x\r\nContent-Disposition: form-data; name="file"; filename="a.mp4"\r\n\r\n'
 _TAIL = b"\r\n--x--\r\n"
