@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import re
 import secrets as randomness
 from dataclasses import dataclass
 from typing import Any
@@ -24,6 +25,7 @@ from longtake.errors import FieldInvalid, KeyRefused, NotFound
 from longtake.store import tables
 
 _MARK = "lt_"
+_SHAPE = re.compile(r"lt_[A-Za-z0-9_-]{8,200}")
 _PREFIX_LENGTH = len(_MARK) + 8
 _NAME_LENGTH = 100
 _DAY_MS = 24 * 3_600_000
@@ -164,6 +166,9 @@ def find(connection: Connection, text: str, *, secret: bytes) -> Key:
 
     The database is asked for the prefix only; digests are compared in constant time.
     """
+    refused = KeyRefused("This key is not accepted: unknown or revoked.")
+    if not _SHAPE.fullmatch(text):  # Postgres would choke on some texts
+        raise refused
     digest = _digest(text, secret)
     rows = connection.execute(
         _keys(tables.keys.c.digest).where(tables.keys.c.prefix == text[:_PREFIX_LENGTH])
@@ -171,7 +176,7 @@ def find(connection: Connection, text: str, *, secret: bytes) -> Key:
     for row in rows:
         if hmac.compare_digest(row["digest"], digest) and row["revoked_ms"] is None:
             return _key(row)
-    raise KeyRefused("This key is not accepted: unknown or revoked.")
+    raise refused
 
 
 def listed(

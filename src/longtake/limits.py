@@ -82,6 +82,7 @@ def switches(connection: Connection) -> tuple[Switch, ...]:
 def require_open(connection: Connection, feature: str) -> None:
     """Raise UnderMaintenance or SwitchedOff where new work of this kind is stopped."""
     assert feature in SWITCHES, feature
+    assert feature != MAINTENANCE, "it stops every feature and is none itself"
     found = {each.name: each for each in switches(connection)}
     if not (maintenance := found[MAINTENANCE]).off:
         raise UnderMaintenance(
