@@ -9,6 +9,8 @@ from contextlib import suppress
 from tempfile import TemporaryDirectory
 from typing import TypeVar
 
+from sqlalchemy import Connection
+
 from longtake.door import Door
 from longtake.errors import DatabaseUnreachable
 from longtake.store import Store
@@ -53,3 +55,12 @@ class Bench:
             except DatabaseUnreachable:
                 if self.leaving.wait(_AGAIN_AFTER_S):
                     raise HandedBack from None
+
+    def read(self, look: Callable[[Connection], T]) -> T:
+        """What ``look`` finds in the books, as patiently."""
+
+        def act() -> T:
+            with self.store.database.reading() as connection:
+                return look(connection)
+
+        return self.patiently(act)

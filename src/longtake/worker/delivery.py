@@ -22,14 +22,10 @@ def attempt(bench: Bench, delivery_id: str, round_: int, number: int) -> None:
         return
     delivery = begun.delivery
     with logs.about(task_id=delivery.task_id, delivery_id=delivery.id):
-
-        def secrets() -> tuple[str, ...]:
-            with bench.store.database.reading() as connection:
-                return keys.secrets(connection, delivery.account_id)
-
+        secrets = bench.read(lambda books: keys.secrets(books, delivery.account_id))
         outcome = callbacks.attempt(
             begun,
-            bench.patiently(secrets),
+            secrets,
             bench.door,
             waits_s=bench.store.settings.callback_waits_s,
         )

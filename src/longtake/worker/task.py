@@ -155,11 +155,8 @@ class _Making:
             )
             return
 
-        def act() -> str:
-            with self._bench.store.database.reading() as connection:
-                return clips.upload(connection, account_id, image).object_key
-
-        with self._bench.store.files.local(self._bench.patiently(act)) as path:
+        upload = self._bench.read(lambda books: clips.upload(books, account_id, image))
+        with self._bench.store.files.local(upload.object_key) as path:
             shutil.copyfile(path, to)
 
     def _source(self) -> str:
@@ -167,12 +164,7 @@ class _Making:
         clip_id = self._work.source_clip_id
         if clip_id is None:
             return _still_of(self.record)
-
-        def act() -> str:
-            with self._bench.store.database.reading() as connection:
-                return clips.by_id(connection, clip_id).object_key
-
-        return self._bench.patiently(act)
+        return self._bench.read(lambda books: clips.by_id(books, clip_id)).object_key
 
     def _keep(self, made: MadeVideo) -> Video:
         files, record = self._bench.store.files, self.record
@@ -209,8 +201,4 @@ class _Making:
 
 
 def _record(bench: Bench, record_id: str) -> Record:
-    def act() -> Record:
-        with bench.store.database.reading() as connection:
-            return records.by_id(connection, record_id)
-
-    return bench.patiently(act)
+    return bench.read(lambda books: records.by_id(books, record_id))
