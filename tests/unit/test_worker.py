@@ -1,0 +1,171 @@
+"""A slot's lock and turn, and what the sweep finds and puts right."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+
+import pytest
+from sqlalchemy import select, update
+
+from longtake import callbacks, clock, keys, limits, records
+from longtake.records import Work
+from longtake.store import Store, tables
+from longtake.tasks import Tasks, prepare, queue
+from longtake.worker import locks, retention
+from longtake.worker.bench import Bench
+from longtake.worker.sweep import Sweep
+from longtake.worker.turn import HandedBack, Turn
+from tests.books import opened
+
+_URL = "http://receiver.example/hook"
+
+
+@pytest.fixture
+def bench(store: Store) -> Iterator[Bench]:
+    prepare(store)
+    found = Bench(store, "slot-0")
+    yield found
+    found.engines.kill()
+
+
+@pytest.fixture
+def tasks(bench: Bench) -> Tasks:
+    return bench.tasks
+
+
+@pytest.fixture
+def sweep(bench: Bench) -> Iterator[Sweep]:
+    held = locks.locks(bench.store)
+    assert held.take(0)
+    yield Sweep(bench, held, 0)
+    held.close()
+
+
+def waiting(tasks: Tasks) -> str:
+    """A submitted task that wants a callback."""
+    account_id = opened(tasks.store.database)
+    with tasks.store.database.reading() as connection:
+        owner = keys.account(connection, account_id)
+    return tasks.submit(
+        owner,
+        task_type="mj_video_extend_auto",
+        params={},
+        work=Work(kind="extend", engine="motion", source_clip_id="c"),
+        credits=60,
+        callback_url=_URL,
+    ).id
+
+
+def owed(tasks: Tasks) -> callbacks.Delivery:
+    """The only delivery there is."""
+    with tasks.store.database.reading() as connection:
+        (delivery,) = callbacks.listed(connection, account_id=None)
+    return delivery
+
+
+def test_a_number_has_one_holder(store: Store) -> None:
+    one, two, three = (locks.locks(store) for _ in range(3))  # of three processes
+    assert [locks.take_first(held) for held in (one, two, three)] == [0, 1, 2]
+    assert not two.take(0)
+    assert one.holds(0)
+    one.close()
+    assert two.take(0)
+    two.release(1)
+    assert three.take(1)
+    two.close()
+    three.close()
+
+
+def test_one_has_the_turn_and_the_next_waits() -> None:
+    turn, order = Turn(), list[str]()
+    entered, leave = threading.Event(), threading.Event()
+
+    def first() -> None:
+        with turn.of("a"), turn.of("a"):  # handed out twice: it waits for itself never
+            entered.set()
+            leave.wait(10)
+            order.append("a")
+
+    def second() -> None:
+        with turn.of("b"):
+            order.append("b")
+
+    threads = [threading.Thread(target=first)]
+    threads[0].start()
+    assert entered.wait(10)
+    threads.append(threading.Thread(target=second))
+    threads[1].start()
+    leave.set()
+    for thread in threads:
+        thread.join(10)
+    assert order == ["a", "b"]
+
+
+def test_nobody_gets_a_turn_from_one_who_leaves() -> None:
+    turn = Turn()
+    with turn.of("a"):
+        turn.close()
+    with pytest.raises(HandedBack), turn.of("b"):
+        pass
+
+
+@pytest.mark.parametrize("ending", ["gone", "canceled"])
+def test_a_task_without_a_living_workflow_is_settled(
+    tasks: Tasks, sweep: Sweep, ending: str
+) -> None:
+    record_id = waiting(tasks)
+    sweep._given_up_tasks()
+    with tasks.store.database.reading() as connection:
+        assert records.by_id(connection, record_id).open
+    if ending == "gone":
+        tasks.queue.delete([record_id])
+    else:
+        tasks.queue.cancel(record_id)
+    sweep._given_up_tasks()
+    with tasks.store.database.reading() as connection:
+        record = records.by_id(connection, record_id)
+    assert (record.state, record.success_flag) == ("fail", 3)
+    assert record.error_code == "VIDEO_EXTEND_FAILED"
+    assert owed(tasks).state == "owed"
+
+
+@pytest.mark.parametrize("ending", ["gone", "canceled", "alive"])
+def test_an_owed_attempt_is_enqueued_again(
+    tasks: Tasks, sweep: Sweep, ending: str
+) -> None:
+    tasks.settle_failed(waiting(tasks), message="No.", flag=2)
+    workflow = queue.delivery_workflow(owed(tasks).id, 0, 1)
+    long_ago = clock.now_ms() - 60_000
+    with tasks.store.database.transaction() as connection:
+        connection.execute(update(tables.deliveries).values(next_ms=long_ago))
+    if ending == "gone":
+        tasks.queue.delete([workflow])
+    elif ending == "canceled":
+        tasks.queue.cancel(workflow)
+    with tasks.store.database.transaction() as connection:
+        limits.switch(connection, "callbacks", off=True)
+    before = tasks.queue.states([workflow])
+    sweep._lost_deliveries()  # switched off: it stays as it is
+    assert tasks.queue.states([workflow]) == before
+    with tasks.store.database.transaction() as connection:
+        limits.switch(connection, "callbacks", off=False)
+    sweep._lost_deliveries()
+    assert tasks.queue.states([workflow]) == {workflow: "ENQUEUED"}
+
+
+def test_what_has_had_its_time_goes(bench: Bench, tasks: Tasks) -> None:
+    record_id = waiting(tasks)
+    tasks.settle_failed(record_id, message="No.", flag=2)
+    retention.expire(bench)
+    assert n_records(tasks) == 1
+    old_ms = clock.now_ms() - (tasks.store.settings.record_days + 1) * 24 * 3_600_000
+    with tasks.store.database.transaction() as connection:
+        connection.execute(update(tables.records).values(completed_ms=old_ms))
+    retention.expire(bench)
+    assert n_records(tasks) == 0
+
+
+def n_records(tasks: Tasks) -> int:
+    with tasks.store.database.reading() as connection:
+        return len(connection.execute(select(tables.records.c.id)).all())
