@@ -42,12 +42,8 @@ _TAGS = {
     "records": "What was asked for, and what became of it.",
     "callbacks": "What is owed to the URLs that tasks were given, and what became of it.",
     "engines": "What makes the continuations, and how it reads a prompt.",
-    "engines": "What makes the new frames, and how a prompt is read.",
-    "callbacks": "What was sent to the URLs that were given, and how it went.",
     "account": "Credits, keys and secrets.",
     "admin": "For the operator. To a key that is no admin key these do not exist.",
-    "health": "For whoever watches over the server.",
-    "admin": "For the operator: these take an admin key.",
     "health": "For supervisors and balancers. Real HTTP statuses; no key is needed.",
 }
 _REF = "#/components/schemas/{model}"
@@ -108,6 +104,10 @@ def _mend(path: str, operation: dict[str, Any]) -> None:
     answers = operation["responses"]
     answers.pop("422", None)
     if not path.startswith("/api/"):
+        answers["400"] = {
+            "description": "A host, an origin or a URL that is not answered.",
+            "content": {"application/json": {"schema": _refusal()}},
+        }
         return
     own = answers.pop("default", None)  # an older shape of refusals
     refusal = own["content"]["application/json"]["schema"] if own else _refusal()
