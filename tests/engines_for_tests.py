@@ -234,16 +234,22 @@ ENGINES: tuple[type[Steady], ...] = (
 )
 
 
-def install(folder: Path) -> None:
-    """Write a distribution into ``folder`` whose entry points are the engines above."""
+def install(folder: Path, *names: str) -> None:
+    """Write a distribution into ``folder`` whose entry points are the engines above.
+
+    With ``names``, those only: a worker asks every engine what it can do.
+    """
     about = folder / "engines_for_tests-1.dist-info"
     about.mkdir(parents=True)
     (about / "METADATA").write_text("Name: engines-for-tests\nVersion: 1\n")
     points = [
-        f"{kind.name} = tests.engines_for_tests:{kind.__name__}" for kind in ENGINES
+        f"{kind.name} = tests.engines_for_tests:{kind.__name__}"
+        for kind in ENGINES
+        if kind.name in names or not names
     ]
-    points.append("broken = no_such_module:Engine")
-    points.append("stranger = pathlib:Path")
+    if not names:
+        points.append("broken = no_such_module:Engine")
+        points.append("stranger = pathlib:Path")
     (about / "entry_points.txt").write_text(
         "[longtake.engines]\n" + "\n".join(points) + "\n"
     )

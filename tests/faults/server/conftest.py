@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -9,13 +10,19 @@ import pytest
 from tests import engines_for_tests
 from tests.conftest import Made
 
+Install = Callable[..., str]
+
 
 @pytest.fixture(scope="session")
-def bad_engines(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """A PYTHONPATH on which the engines that misbehave are installed."""
-    installed = tmp_path_factory.mktemp("installed")
-    engines_for_tests.install(installed)
-    return engines_for_tests.python_path(installed)
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Install:
+    """``installed("slow", ...)``: a PYTHONPATH on which these engines are found."""
+
+    def install(*names: str) -> str:
+        folder = tmp_path_factory.mktemp("installed")
+        engines_for_tests.install(folder, *names)
+        return engines_for_tests.python_path(folder)
+
+    return install
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 import httpx2
@@ -137,11 +138,13 @@ class Storm:
             return False
         self.kills.append(Kill(kind, moment, bool(hit)))
         if kind == "supervisor":
-            self._restart(with_it)
+            self._restart(victim, with_it)
         return True
 
     def _victim(self, kind: str, slot: int | None) -> int | None:
-        found: Sequence[int] = self.server.of_kind(kind)
+        found: Sequence[int] = [
+            pid for pid in self.server.of_kind(kind) if self._works(pid, kind)
+        ]
         if kind == "slot" and slot in found:
             return slot
         if kind == "engine" and slot:
@@ -149,7 +152,17 @@ class Storm:
             found = [pid for pid in found if pid in its] or found
         return int(self.random.choice(found)) if found else None
 
-    def _restart(self, orphans: set[int]) -> None:
+    def _works(self, pid: int, kind: str) -> bool:
+        """Whether it has come to work: who dies before is given longer pauses."""
+        if kind == "api":
+            with suppress(httpx2.TransportError):
+                url = f"{self.server.address}/healthz"
+                return httpx2.get(url, trust_env=False).is_success
+            return False
+        known = "SELECT 1 FROM lt_workers WHERE pid = :pid"
+        return kind != "slot" or bool(self.server.rows(known, pid=pid))
+
+    def _restart(self, supervisor: int, orphans: set[int]) -> None:
         """What a service manager does; the dead one's children go with it."""
         until(
             lambda: not orphans & set(self.server.processes()),
@@ -157,7 +170,8 @@ class Storm:
             timeout_s=_GONE_S,
         )
         for command, process in self.supervisors.items():
-            if process.poll() is not None:
+            if process.pid == supervisor:
+                process.wait()
                 self.supervisors[command] = self.server.start(*command)
 
     def _ask(self, calm: threading.Event) -> None:

@@ -18,6 +18,7 @@ import pytest
 from longtake import clock
 from tests import postgres
 from tests.faults.server import moments, whole
+from tests.faults.server.conftest import Install
 from tests.running import EXTEND, Caller, Server, ask, running, until
 
 LOCKED_S = 34  # longer than anybody waits for the lock
@@ -51,10 +52,10 @@ def working(server: Server, caller: Caller, source: str) -> str:
 
 
 def test_a_locked_database_is_waited_for(
-    bad_engines: str, tiny: Path, tmp_path: Path
+    installed: Install, tiny: Path, tmp_path: Path
 ) -> None:
     """Another program holds SQLite's only write lock; reading goes on."""
-    with running(tmp_path, python_path=bad_engines) as server:
+    with running(tmp_path, python_path=installed("slow")) as server:
         caller = server.caller("ann")
         source = caller.import_clip(tiny)
         task = working(server, caller, source)
@@ -81,12 +82,12 @@ def test_a_locked_database_is_waited_for(
 
 
 def test_postgres_stops_and_starts_while_a_task_is_made(
-    bad_engines: str, tiny: Path, tmp_path: Path
+    installed: Install, tiny: Path, tmp_path: Path
 ) -> None:
     with stoppable() as pg:
         name = pg.create()
         with running(
-            tmp_path, python_path=bad_engines, database_url=pg.url(name)
+            tmp_path, python_path=installed("slow"), database_url=pg.url(name)
         ) as server:
             caller = server.caller("ann")
             source = caller.import_clip(tiny)
@@ -109,11 +110,11 @@ def test_postgres_stops_and_starts_while_a_task_is_made(
 
 
 def test_a_full_disk_fails_tasks_and_loses_none(
-    bad_engines: str, tiny: Path, tmp_path: Path
+    installed: Install, tiny: Path, tmp_path: Path
 ) -> None:
     with (
         disk(tmp_path / "disk") as folder,
-        running(folder, python_path=bad_engines) as server,
+        running(folder, python_path=installed("slow")) as server,
     ):
         caller = server.caller("ann")
         source = caller.import_clip(tiny)

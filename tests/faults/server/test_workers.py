@@ -11,9 +11,10 @@ import pytest
 from longtake import clock
 from tests.conftest import Made
 from tests.faults.server import moments, whole
+from tests.faults.server.conftest import Install
 from tests.running import Caller, Server, running, until
 
-SILENCE_S = 2
+SILENCE_S = 5
 MEMORY_BYTES = 700_000_000
 BAD = {
     "segfaults": "SIGSEGV",
@@ -30,12 +31,12 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture(scope="module")
 def server(
-    bad_engines: str, tmp_path_factory: pytest.TempPathFactory
+    installed: Install, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Server]:
     """One slot, impatient and tight."""
     with running(
         tmp_path_factory.mktemp("server"),
-        python_path=bad_engines,
+        python_path=installed(*BAD, "slow", "steady"),
         slots=1,
         engine_silence_s=SILENCE_S,
         engine_memory_bytes=MEMORY_BYTES,
@@ -63,10 +64,10 @@ def test_a_bad_engine_ends_its_own_task(
 
 
 def test_a_task_that_takes_too_long_fails(
-    bad_engines: str, tiny: Path, tmp_path: Path
+    installed: Install, tiny: Path, tmp_path: Path
 ) -> None:
     with running(
-        tmp_path, python_path=bad_engines, slots=1, task_deadline_s=4
+        tmp_path, python_path=installed("slow"), slots=1, task_deadline_s=4
     ) as server:
         caller = server.caller("ann")
         source = caller.import_clip(tiny)
@@ -100,11 +101,15 @@ def test_canceling_stops_the_engine_within_a_second(server: Server, tiny: Path) 
 
 
 def test_a_poisonous_task_fails_for_good_and_blocks_nobody(
-    bad_engines: str, database_url: str, tiny: Path, tmp_path: Path
+    installed: Install, database_url: str, tiny: Path, tmp_path: Path
 ) -> None:
     """It takes its worker along each time, and not one worker more than allowed."""
     with running(
-        tmp_path, python_path=bad_engines, database_url=database_url, slots=1
+        tmp_path,
+        python_path=installed("kills-worker"),
+        database_url=database_url,
+        engine="persistence",
+        slots=1,
     ) as server:
         poisoner, other = server.caller("poisoner"), server.caller("other")
         sources = {c: c.import_clip(tiny) for c in (poisoner, other)}
