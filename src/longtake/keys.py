@@ -260,9 +260,10 @@ def rotate_secret(
     connection.execute(
         delete(tables.secrets).where(theirs, tables.secrets.c.expires_ms <= now_ms)
     )
+    ends = tables.secrets.c.expires_ms  # an earlier rotation may have set a nearer one
     connection.execute(
         change(tables.secrets)
-        .where(theirs, tables.secrets.c.expires_ms.is_(None))
+        .where(theirs, or_(ends.is_(None), ends > now_ms + overlap_ms))
         .values(expires_ms=now_ms + overlap_ms)
     )
     return add_secret(connection, account_id)

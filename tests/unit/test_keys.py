@@ -249,3 +249,12 @@ def test_a_rotation_without_overlap_ends_the_old_ones(store: Store) -> None:
         assert keys.secrets(connection, account_id) == (newer,)
         kept = connection.execute(select(tables.secrets)).all()
         assert len(kept) == 3  # what has ended before a rotation is gone
+
+
+def test_a_rotation_without_overlap_ends_what_was_to_end_later(store: Store) -> None:
+    account_id = opened(store.database)
+    with store.database.transaction() as connection:
+        keys.add_secret(connection, account_id)
+        keys.rotate_secret(connection, account_id, overlap_ms=HOUR_MS)
+        new = keys.rotate_secret(connection, account_id, overlap_ms=0)
+        assert keys.secrets(connection, account_id) == (new,)

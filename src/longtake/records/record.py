@@ -85,6 +85,11 @@ def add(
     FieldInvalid where the account has that id already.
     """
     record_id = record_id or uuid4().hex
+    if (
+        task_id
+    ):  # two that adopt the same at once: the second waits, then sees the first
+        owner = tables.accounts.c.id == account_id
+        connection.execute(select(tables.accounts.c.id).where(owner).with_for_update())
     task_id = task_id or record_id
     taken = select(_table.c.id).where(
         _table.c.account_id == account_id, _table.c.task_id == task_id
