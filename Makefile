@@ -47,9 +47,10 @@ $(VENV)/test.stamp: requirements-test.lock $(VENV)/run.stamp
 	$(PIP) install --require-hashes -r requirements-test.lock
 	@touch $@
 
-# Tests compare with an ffmpeg that is not ours and play results in a real browser.
+# Tests compare with an ffmpeg that is not ours, play results in a real browser, talk to the
+# server as a shell user does, and set its clock.
 tools:
-	@for tool in ffmpeg chromium; do \
+	@for tool in ffmpeg chromium curl jq faketime; do \
 		command -v $$tool >/dev/null && continue; \
 		if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 			apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends $$tool || exit 1; \
