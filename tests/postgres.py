@@ -60,7 +60,7 @@ class Postgres:
                 cwd=self._folder,
                 stdout=log,
                 stderr=log,
-                preexec_fn=_die_with_parent,  # noqa: PLW1509 - no threads of ours yet
+                preexec_fn=die_with_parent,  # noqa: PLW1509 - no threads of ours yet
             )
         _wait(self._process, self.port, self._log)
 
@@ -146,6 +146,7 @@ def _wait(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
             return
 
 
-def _die_with_parent() -> None:
+def die_with_parent() -> None:
+    """Have this process interrupted when the one that started it ends."""
     if hasattr(signal, "SIGPOLL"):  # Linux
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGINT)

@@ -23,6 +23,7 @@ from longtake import clock, keys, ledger
 from longtake.settings import Settings
 from longtake.store import Store, prepare
 from tests.command import ENVIRONMENT
+from tests.postgres import die_with_parent
 
 T = TypeVar("T")
 
@@ -122,6 +123,7 @@ class Server:
                 cwd=self.folder,
                 env=self.environment | environment,
                 start_new_session=True,
+                preexec_fn=die_with_parent,  # noqa: PLW1509 - nothing but a system call
             )
         self._started.append(process)
         return process

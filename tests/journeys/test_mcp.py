@@ -70,13 +70,16 @@ def test_a_vendors_client_generates_a_video_and_waits_for_it(tmp_path: Path) -> 
         assert refused["success"] is False
         assert "mj_txt2img" in json.dumps(refused), "the refusal names what it is about"
 
-        result = tmp_path / "result.mp4"
-        result.write_bytes(httpx2.get(url, trust_env=False).content)
-        video = probe(result).video
-        assert (video.width, video.height) == (832, 464)
-        assert video.n_frames == 5 * 24
-
+        assert_video(tmp_path / "result.mp4", url)
         [told] = receiver.wait_for(1)
         body = json.loads(told.body)
         assert (body["code"], body["taskId"]) == (200, asked["task_id"])
         assert body["data"]["resultUrls"] == [url]
+
+
+def assert_video(result: Path, url: str) -> None:
+    """What was made is five seconds in the size of its aspect."""
+    result.write_bytes(httpx2.get(url, trust_env=False).content)
+    video = probe(result).video
+    assert (video.width, video.height) == (832, 464)
+    assert video.n_frames == 5 * 24
