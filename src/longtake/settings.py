@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
-from pydantic import Field
+from pydantic import Field, ValidationInfo, field_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -102,6 +102,18 @@ class Settings(BaseSettings):
             env_settings,
             TomlConfigSettingsSource(settings_cls, toml_file=file),
         )
+
+    @field_validator("prices", "tiers")
+    @classmethod
+    def _complete(cls, given: dict[str, int], info: ValidationInfo) -> dict[str, int]:
+        """What is given changes its entries; the others stay."""
+        assert info.field_name, "a validator of fields"
+        known: dict[str, int] = cls.model_fields[info.field_name].default
+        if any(number < 0 for number in given.values()):
+            raise ValueError("numbers from 0 on are taken")
+        if info.field_name == "tiers" and not all(given.values()):
+            raise ValueError("each tier needs at least one task at a time")
+        return known | given
 
     @property
     def base_url(self) -> str:

@@ -255,6 +255,7 @@ def test_a_silent_engine_is_stopped() -> None:
 def test_a_stopped_engine_that_reads_nothing_is_stopped_too() -> None:
     """Its pipe fills up while it is sent a context; the deadline covers writing."""
     with EngineProcess("steady", silence_s=1.0) as engine:
+        assert engine._process
         os.kill(engine._process.pid, signal.SIGSTOP)
         with pytest.raises(EngineFailed, match="said nothing for 1 s"):
             asked(engine, scene(24, 640, 480))
@@ -309,6 +310,7 @@ def test_large_frames_flow_both_ways() -> None:
 def test_the_environment_of_an_engine_holds_no_secret() -> None:
     """Nothing but where its modules are."""
     with EngineProcess("steady") as engine:
+        assert engine._process
         listed = Path(f"/proc/{engine._process.pid}/environ")
         if not listed.exists():
             pytest.skip("this system does not show the environment of a process")

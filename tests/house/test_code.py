@@ -18,6 +18,7 @@ _FILE_LINES = 400
 _FUNCTION_LINES = 50
 _NUMERICAL_LINES = 80  # in a chain of array operations
 _NUMERICAL = ("analysis", "engines")
+_MIGRATIONS = 400  # lists of tables, written once
 
 
 def test_no_file_is_long() -> None:
@@ -50,11 +51,7 @@ def test_no_module_has_a_name_that_says_nothing() -> None:
 
 
 def test_every_setting_has_a_user() -> None:
-    code = "\n".join(
-        path.read_text("utf-8")
-        for path in tracked("src/*.py")
-        if path.name != "settings.py"
-    )
+    code = "\n".join(path.read_text("utf-8") for path in tracked("src/*.py"))
     unused = [
         name for name in Settings.model_fields if not re.search(rf"\.{name}\b", code)
     ]
@@ -86,5 +83,7 @@ def _lines(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
 
 
 def _limit(path: Path) -> int:
+    if "migrations" in path.parts:
+        return _MIGRATIONS
     numerical = any(part in _NUMERICAL for part in path.relative_to(ROOT).parts)
     return _NUMERICAL_LINES if numerical else _FUNCTION_LINES

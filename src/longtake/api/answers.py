@@ -60,6 +60,8 @@ class RecordInfo(BaseModel):
     errorMessage: str | None
     state: Literal["waiting", "queuing", "generating", "success", "fail"]
     resultJson: str | None = Field(description='JSON text: {"resultUrls":["..."]}.')
+    failCode: str | None = Field(description="errorCode, as other clients read it.")
+    failMsg: str | None = Field(description="errorMessage, likewise.")
     origin: Literal["made", "imported", "adopted"]
     prompt: str | None
     credits: int

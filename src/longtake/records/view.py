@@ -51,6 +51,8 @@ def view(
         "errorMessage": record.error_message,
         "state": STATES[record.state],
         "resultJson": text({"resultUrls": urls}) if urls else None,
+        "failCode": record.error_code,
+        "failMsg": record.error_message,
         "origin": record.origin,
         "prompt": record.prompt,
         "credits": record.credits,

@@ -32,7 +32,7 @@ CALLBACKS: Final = "callbacks"
 OPEN: Final = ("ENQUEUED", "DELAYED", "PENDING")
 GIVEN_UP: Final = "MAX_RECOVERY_ATTEMPTS_EXCEEDED"
 _ENDED: Final = ("SUCCESS", "ERROR", "CANCELLED", GIVEN_UP)
-_POLL_S: Final = 0.1
+_POLL_S: Final = 0.2
 _BATCH: Final = 200
 
 

@@ -15,7 +15,7 @@ from longtake.callbacks import Delivery
 from longtake.errors import DatabaseUnreachable
 from longtake.records import Record
 from longtake.tasks import queue
-from longtake.worker import delivery, executor, retention
+from longtake.worker import delivery, executor, retention, task
 from longtake.worker.bench import Bench
 from longtake.worker.locks import Locks
 
@@ -119,6 +119,7 @@ class Sweep:
         if self._bench.tasks.settle_failed(
             record.id, message=message, flag=_FAILED_FLAG
         ):
+            task.discard(self._bench, record)
             _log.error("given up", task_id=record.task_id, workflow=state)
 
     def _lost_deliveries(self) -> None:

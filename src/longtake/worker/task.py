@@ -59,7 +59,11 @@ def candidate(bench: Bench, record_id: str, number: int, due_s: float) -> Json:
     where this process is leaving.
     """
     making = _Making(bench, record_id, number)
-    return _watched(bench, making, making.video, due_s)
+    made = _watched(bench, making, making.video, due_s)
+    record = _record(bench, record_id)
+    if record.state == "fail":  # canceled meanwhile, and its workflow with it
+        discard(bench, record)
+    return made
 
 
 def settle(bench: Bench, record_id: str, made: Sequence[Json]) -> None:
@@ -74,8 +78,15 @@ def settle(bench: Bench, record_id: str, made: Sequence[Json]) -> None:
     if record.work["kind"] == "generate":
         bench.store.files.delete([_still_of(record)])
     if record.state == "fail":
-        bench.store.files.delete(key for video in videos for key in video.keys)
+        discard(bench, record)
     _log.info("settled", state=record.state, reason=record.error_message)
+
+
+def discard(bench: Bench, record: Record) -> None:
+    """Delete every file of a task that failed; whoever made them may have died."""
+    files = bench.store.files
+    found = files.keys(f"clips/{record.account_id}/{record.id}")
+    files.delete([key for key, _ in found])
 
 
 def _best_first(made: Sequence[Json]) -> list[Video]:
