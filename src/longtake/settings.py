@@ -40,7 +40,8 @@ class Settings(BaseSettings):
 
     # where the server lives
     data: Path = Field(
-        Path.home() / ".longtake", description="folder of the database and the files"
+        default_factory=lambda: _home() / ".longtake",
+        description="folder of the database and the files",
     )
     database_url: str = Field(
         "", description="postgresql://... instead of the SQLite file in the data folder"
@@ -119,6 +120,14 @@ class Settings(BaseSettings):
     def base_url(self) -> str:
         """The base of every URL that clients get, without a slash at the end."""
         return (self.public_url or f"http://{self.host}:{self.port}").rstrip("/")
+
+
+def _home() -> Path:
+    """The user's folder; this one, where the system knows of no user."""
+    try:
+        return Path.home()
+    except (RuntimeError, ImportError):
+        return Path.cwd()
 
 
 @cache

@@ -22,7 +22,8 @@ router = APIRouter(tags=["account"])
 
 KeyId = Annotated[str, Path(max_length=64, description="The `id` of a key, as listed.")]
 EntryId = Annotated[
-    int | None, Query(ge=1, description="The `next` of the page before this one.")
+    int | None,
+    Query(ge=1, le=2**63 - 1, description="The `next` of the page before this one."),
 ]
 
 

@@ -38,6 +38,7 @@ def test_bad_receivers_hold_up_nobody(
             tmp_path,
             database_url=database_url,
             allowed_hosts=[receiver.host for receiver in (*outside, inside)],
+            callback_waits_s=[5] * 9,
         ) as server:
             caller = server.caller("ann")
             source = caller.import_clip(tiny)
