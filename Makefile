@@ -50,7 +50,7 @@ $(VENV)/test.stamp: requirements-test.lock $(VENV)/run.stamp
 # Tests compare with an ffmpeg that is not ours, play results in a real browser, talk to the
 # server as a shell user does, and set its clock.
 tools:
-	@for tool in ffmpeg chromium curl jq faketime; do \
+	@for tool in ffmpeg chromium curl jq; do \
 		command -v $$tool >/dev/null && continue; \
 		if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 			apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends $$tool || exit 1; \

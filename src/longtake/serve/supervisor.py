@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import select
 import signal
 import socket
+import time
 from collections.abc import Callable, Sequence
 from types import FrameType
 
@@ -62,7 +62,7 @@ class Supervisor:
                     raise SetupIncomplete("The API does not start; it says why above.")
                 welcome(self._settings.base_url, first_key)
             while not self._n_signals:
-                select.select((), (), (), _LOOK_EVERY_S)
+                time.sleep(_LOOK_EVERY_S)
                 for child in (*self._apis, *self._slots):
                     child.look()
             self._stop(self._apis, _API_GRACE_S)
@@ -78,7 +78,7 @@ class Supervisor:
         while not all(child.gone() for child in children):
             if self._n_signals > 1 or clock.monotonic_s() > until_s:
                 return
-            select.select((), (), (), _LOOK_EVERY_S)
+            time.sleep(_LOOK_EVERY_S)
 
     def _note(self, _: int, __: FrameType | None) -> None:
         self._n_signals += 1
