@@ -12,7 +12,7 @@ PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3.14 python3; 
 JOBS ?= 2
 PYTEST := $(BIN)/python -m pytest -n $(JOBS) --dist loadfile
 
-.PHONY: help setup demo serve test quick check bench lock clean tools
+.PHONY: help setup demo serve test quick storm check bench lock clean tools
 .DELETE_ON_ERROR:
 
 help:
@@ -21,6 +21,7 @@ help:
 	@echo 'make serve   the server, with its data in ./data (PORT=8420)'
 	@echo 'make test    format, lint, types, import contracts and all tests'
 	@echo 'make quick   the same without the slow and the browser tests'
+	@echo 'make storm   kill the server a hundred times on each database'
 	@echo 'make bench   measure again and rewrite benchmarks/results'
 	@echo 'make lock    resolve the locks anew'
 	@echo 'make clean   remove everything that was built here'
@@ -79,7 +80,10 @@ test: tools check
 	$(PYTEST)
 
 quick: check
-	$(PYTEST) -m 'not slow and not browser and not gpu'
+	$(PYTEST) -m 'not slow and not browser and not gpu and not storm'
+
+storm: tools check
+	$(BIN)/python -m pytest -m storm tests/faults/server
 
 bench: tools $(VENV)/test.stamp
 	$(BIN)/python -m benchmarks

@@ -18,7 +18,7 @@ from tests.receivers import (
 )
 from tests.running import Server, running, until
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.storm
 
 
 def test_bad_receivers_hold_up_nobody(

@@ -26,7 +26,7 @@ BAD = {
 }
 FATAL_ATTEMPTS = 4  # the first, and three recoveries
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.storm
 
 
 @pytest.fixture(scope="module")
