@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -55,7 +56,11 @@ def kept(server: Server) -> list[str]:
 def arriving(server: Server) -> list[int]:
     """The sizes of the files that are being received."""
     folder = server.settings.data / "arrivals"
-    return [path.stat().st_size for path in folder.iterdir()]
+    sizes = []
+    for path in folder.iterdir():
+        with suppress(FileNotFoundError):  # it has gone, or taken its key, meanwhile
+            sizes.append(path.stat().st_size)
+    return sizes
 
 
 def begun(caller: Caller, *, length: int) -> socket.socket:
