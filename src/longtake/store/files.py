@@ -30,7 +30,7 @@ from longtake.settings import Settings
 _KEY = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*(/[A-Za-z0-9_-][A-Za-z0-9._-]*)*")
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _LISTED = 1000
-_TRIES = 5
+_TRIES = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,13 +166,14 @@ class Files:
         return count
 
     def _move(self, arrived: Path, final: Path) -> None:
-        for _ in range(_TRIES):
-            final.parent.mkdir(parents=True, exist_ok=True)
-            with suppress(FileNotFoundError):  # a delete swept the empty folder away
+        for left in reversed(range(_TRIES)):
+            try:
+                final.parent.mkdir(parents=True, exist_ok=True)
                 arrived.replace(final)
                 break
-        else:
-            arrived.replace(final)
+            except (FileNotFoundError, FileExistsError):
+                if not left:  # else a delete swept the empty folder away meanwhile
+                    raise
         if sys.platform != "win32":  # where a folder cannot be opened
             for folder in (final.parent, *final.parent.parents):
                 _sync(folder)
