@@ -8,17 +8,17 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query, Request
 from sqlalchemy import Connection
 
-from longtake import clips, direction, fleet, records
+from longtake import clips, direction, records
 from longtake.api import auth, envelope
 from longtake.api.answers import RecordInfo, Submitted
 from longtake.api.asks import AUTO, HD, IMAGES, ExtendAsk, GenerateAsk
 from longtake.api.body import Repeat, json_body, read
+from longtake.api.engines import chosen
 from longtake.api.envelope import Answer, Envelope
 from longtake.clips import Clip
 from longtake.door import Door
 from longtake.errors import (
     AddressRefused,
-    EngineUnknown,
     FieldInvalid,
     NotFound,
     RecordNotReady,
@@ -27,7 +27,6 @@ from longtake.errors import (
 )
 from longtake.keys import Key
 from longtake.records import Record, Work
-from longtake.settings import Settings
 
 router = APIRouter(tags=["video"])
 
@@ -58,7 +57,7 @@ def extend(
     _check_callback(ask.callback_url, request)
     with store.database.reading() as connection:
         source, clip = _source(connection, caller, ask)
-        engine = _engine(connection, ask.engine, store.settings)
+        engine, _known = chosen(connection, ask.engine, store.settings)
     prompt = ask.prompt
     if prompt is None and ask.task_type == AUTO:
         prompt = direction.read(source.prompt).text or None
@@ -107,7 +106,7 @@ def generate(
     _check_callback(ask.callback_url, request)
     with store.database.reading() as connection:
         image = _image(connection, caller, ask, request)
-        engine = _engine(connection, ask.engine, store.settings)
+        engine, _known = chosen(connection, ask.engine, store.settings)
     hd = ask.task_type == HD
     flags = direction.read(ask.prompt).flags
     asked = "batch_size" in ask.model_fields_set
@@ -209,19 +208,6 @@ def _counted(n: int) -> str:
     if n < 2:  # noqa: PLR2004
         return "one video, index 0" if n else "no video"
     return f"{n} videos, 0 to {n - 1}"
-
-
-def _engine(connection: Connection, asked: str | None, settings: Settings) -> str:
-    """The engine's name. Raises EngineUnknown for one that no worker ever declared."""
-    if asked is None or asked == settings.engine:
-        return settings.engine
-    known = fleet.engines(connection)
-    if asked not in known:
-        raise EngineUnknown(
-            f"engine {asked!r} is not known here; there are: "
-            f"{', '.join({settings.engine, *known})}."
-        )
-    return asked
 
 
 def _check_callback(url: str | None, request: Request) -> None:
