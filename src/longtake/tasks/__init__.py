@@ -38,11 +38,6 @@ class Video(BaseModel):
     poster_key: str
     filmstrip_key: str
 
-    @property
-    def keys(self) -> tuple[str, ...]:
-        """The keys of its files."""
-        return self.key, self.poster_key, self.filmstrip_key
-
 
 def prepare(store: Store) -> None:
     """Bring the queue's tables up to date, and make the queues that are always there."""
