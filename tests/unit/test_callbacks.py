@@ -274,16 +274,21 @@ def test_an_account_sees_its_own_deliveries_only(database: Database) -> None:
             callbacks.find(connection, hers[0], account_id=eve)
 
 
-def test_what_is_owed_is_found_the_longest_due_first(database: Database) -> None:
+def test_what_is_overdue_is_found_page_by_page(database: Database) -> None:
     ann = opened(database)
-    waiting, new, running, done = (_owed(database, ann) for _ in range(4))
+    waiting, running, done, *new = (_owed(database, ann) for _ in range(6))
     _close(database, _begun(database, waiting, 0, 1), Again(2 * NOW_MS, 500, "no"))
     _close(database, _begun(database, done, 0, 1), Done(200))
     _begun(database, running, 0, 1)
     with database.reading() as connection:
-        found = callbacks.owed(connection, limit=10)
-    assert [one.id for one in found] == [running, new, waiting]
-    assert [one.due_number for one in found] == [1, 1, 2]
+        first = callbacks.overdue(connection, 2 * NOW_MS, limit=3)
+        second = callbacks.overdue(connection, 2 * NOW_MS, after=first[-1].id, limit=3)
+        later = callbacks.overdue(connection, 2 * NOW_MS + 1)
+        (under_way,) = callbacks.overdue(connection, 1)
+    assert [one.id for one in first + second] == sorted([running, *new])
+    assert {one.due_number for one in first + second} == {1}
+    assert {one.id: one.due_number for one in later}[waiting] == 2
+    assert under_way.id == running
 
 
 def test_a_record_that_goes_takes_its_deliveries_along(database: Database) -> None:

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Iterator
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 
 from longtake import callbacks, clock, keys, limits, records
 from longtake.records import Work
@@ -150,6 +150,34 @@ def test_an_owed_attempt_is_enqueued_again(
     assert tasks.queue.states([workflow]) == before
     with tasks.store.database.transaction() as connection:
         limits.switch(connection, "callbacks", off=False)
+    sweep._lost_deliveries()
+    assert tasks.queue.states([workflow]) == {workflow: "ENQUEUED"}
+
+
+def test_a_lost_attempt_is_found_behind_many_that_are_not(
+    tasks: Tasks, sweep: Sweep
+) -> None:
+    record_id = waiting(tasks)
+    tasks.settle_failed(record_id, message="No.", flag=2)
+    first = owed(tasks)
+    with tasks.store.database.transaction() as connection:
+        for _ in range(200):
+            another = callbacks.owe(
+                connection,
+                record_id=record_id,
+                account_id=first.account_id,
+                url=_URL,
+                body={"taskId": record_id},
+            )
+            tasks.enqueue(
+                connection, callbacks.find(connection, another, account_id=None)
+            )
+        connection.execute(update(tables.deliveries).values(next_ms=1))
+        last = connection.scalars(select(func.max(tables.deliveries.c.id))).one()
+    workflow = queue.delivery_workflow(last, 0, 1)
+    tasks.queue.delete([workflow])
+    sweep._lost_deliveries()
+    assert tasks.queue.states([workflow]) == {}
     sweep._lost_deliveries()
     assert tasks.queue.states([workflow]) == {workflow: "ENQUEUED"}
 

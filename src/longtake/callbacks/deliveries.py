@@ -256,15 +256,21 @@ def listed(
     return _with_attempts(connection, found)
 
 
-def owed(connection: Connection, *, limit: int) -> list[Delivery]:
-    """Deliveries that are owed, the longest due first, those under way before them.
+def overdue(
+    connection: Connection, before_ms: int, *, after: str = "", limit: int = 200
+) -> list[Delivery]:
+    """Owed deliveries under way or due before then, by id, from behind ``after`` on.
 
     For a sweep that looks whether somebody is about to make attempt ``due_number``.
     """
     query = (
         select(tables.deliveries)
-        .where(_deliveries.state == "owed")
-        .order_by(func.coalesce(_deliveries.next_ms, 0), _deliveries.id)
+        .where(
+            _deliveries.state == "owed",
+            func.coalesce(_deliveries.next_ms, 0) < before_ms,
+            _deliveries.id > after,
+        )
+        .order_by(_deliveries.id)
         .limit(limit)
     )
     return [Delivery(**row) for row in connection.execute(query).mappings()]

@@ -44,6 +44,7 @@ class Sweep:
         self._bench, self._held, self._number = bench, held, number
         self._queue = bench.tasks.queue
         self._after = ""  # the last open record that was looked at
+        self._after_delivery = ""  # the last overdue one
         self._others_from_s = 0.0
         self._done = threading.Event()
         self._thread = threading.Thread(target=self._run, name="sweep", daemon=True)
@@ -123,13 +124,19 @@ class Sweep:
             _log.error("given up", task_id=record.task_id, workflow=state)
 
     def _lost_deliveries(self) -> None:
-        """Enqueue owed attempts anew that are due and that nobody is about to make."""
+        """Enqueue owed attempts anew that are due and that nobody is about to make.
+
+        One page each time, as above; whoever waits long for a receiver hides nobody.
+        """
         until_ms = clock.now_ms() - _OVERDUE_MS
         with self._bench.store.database.reading() as connection:
             if delivery.switched_off(connection):
                 return
-            owed = callbacks.owed(connection, limit=_PAGE)
-        due = {_workflow(one): one for one in owed if (one.next_ms or 0) < until_ms}
+            page = callbacks.overdue(
+                connection, until_ms, after=self._after_delivery, limit=_PAGE
+            )
+        self._after_delivery = page[-1].id if len(page) == _PAGE else ""
+        due = {_workflow(one): one for one in page}
         states = self._queue.states(due)
         for workflow, one in due.items():
             if states.get(workflow) not in queue.OPEN:
