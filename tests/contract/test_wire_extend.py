@@ -286,6 +286,19 @@ def test_by_default_four_seconds_and_one_candidate(caller: Caller) -> None:
     assert (work.candidates, work.from_) == (1, None)
 
 
+def test_whoever_asks_twice_gets_two_continuations(caller: Caller) -> None:
+    """Without a seed each task has one of its own, which paramJson does not claim."""
+    source = caller.source()
+    first, second, zero = (
+        str(caller.post(EXTEND, ask(source, seed=seed))["data"]["taskId"])
+        for seed in (None, None, 0)
+    )
+    assert caller.work(first).seed == int(caller.record(first).id[:8], 16)
+    assert caller.work(first).seed != caller.work(second).seed
+    assert "seed" not in caller.record(first).params
+    assert caller.work(zero).seed == caller.record(zero).params["seed"] == 0
+
+
 def test_a_field_goes_before_the_prompts_flag(caller: Caller) -> None:
     body = ask(caller.source(), prompt="on --bs 4", videoBatchSize=2)
     assert caller.work(caller.post(EXTEND, body)["data"]["taskId"]).candidates == 2

@@ -53,7 +53,9 @@ class _VideoAsk(Ask):
         None, description="One of GET /api/v1/engines; Longtake's own."
     )
     seed: Whole | None = Field(
-        None, description="Same seed, same frames; Longtake's own."
+        None,
+        description="Same seed, same frames. By default one of each task's own, which its "
+        "report tells; Longtake's own.",
     )
 
     def params(self) -> dict[str, Any]:

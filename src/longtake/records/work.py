@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import Literal
+from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict
 
@@ -30,3 +30,13 @@ class Work(BaseModel):
     motion: Literal["low", "high"] | None = None
     aspect: str | None = None  # generate: one of sizes.ASPECTS; None is the nearest
     hd: bool = False  # generate: which table of sizes
+
+    def seeded(self, record_id: str) -> Self:
+        """This work with a seed: its own, or one of 32 bits that follows from the record.
+
+        Whoever asks twice gets two continuations, and a task that is begun again the
+        same one.
+        """
+        if self.seed is not None:
+            return self
+        return self.model_copy(update={"seed": int(record_id[:8], 16)})

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import PurePosixPath
 from typing import Any
+from uuid import uuid4
 
 from pydantic import BaseModel, ConfigDict
 from sqlalchemy import Connection, select
@@ -73,7 +74,7 @@ class Tasks:
 
         ``idempotency`` is the client's key and a digest of the request: the same two
         again are answered with the same record, the key with another digest raises
-        FieldInvalid. Of one lane the lowest ``priority`` goes first, from 1. Raises
+        FieldInvalid. Work without a seed is given one. Of one lane the lowest ``priority`` goes first, from 1. Raises
         CreditsMissing.
         """
         with self.store.database.transaction() as connection:
@@ -82,12 +83,14 @@ class Tasks:
                 known := repeats.find(connection, account.id, *idempotency)
             ):
                 return records.by_id(connection, known)
+            record_id = uuid4().hex
             record = records.add(
                 connection,
                 account_id=account.id,
+                record_id=record_id,
                 task_type=task_type,
                 params=params,
-                work=work,
+                work=work.seeded(record_id),
                 prompt=work.prompt,
                 parent_id=parent.id if parent else None,
                 parent_index=parent_index,
