@@ -60,6 +60,11 @@ class Settings(BaseSettings):
     task_deadline_s: int = Field(
         3600, gt=0, description="a task that runs longer fails, seconds"
     )
+    stop_grace_s: int = Field(
+        20,
+        ge=0,
+        description="seconds that a stop lets tasks finish in, before it hands them back",
+    )
     tiers: dict[str, int] = Field(
         {"standard": 3, "priority": 10},
         description="tiers of accounts and how many tasks each runs at a time, as JSON",

@@ -17,7 +17,7 @@ from longtake.store import Store
 _START_S = 60.0
 _LOOK_EVERY_S = 0.2
 _API_GRACE_S = 15.0  # a little more than each of them gives itself
-_SLOT_GRACE_S = 35.0
+_SLOT_UNWIND_S = 15.0
 
 Welcome = Callable[[str, str | None], None]
 
@@ -66,7 +66,7 @@ class Supervisor:
                 for child in (*self._apis, *self._slots):
                     child.look()
             self._stop(self._apis, _API_GRACE_S)
-            self._stop(self._slots, _SLOT_GRACE_S)
+            self._stop(self._slots, self._settings.stop_grace_s + _SLOT_UNWIND_S)
         finally:
             for child in (*self._apis, *self._slots):
                 child.kill()

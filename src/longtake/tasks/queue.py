@@ -148,6 +148,23 @@ class Queue:
             )
         return {one.executor_id for one in running if one.executor_id}
 
+    def hand_back(self, executor: str) -> int:
+        """Put what ``executor`` has in hand back, as if never tried; how many those were.
+
+        To be asked by itself, once it takes nothing more. That it left is no fault of a
+        task's, and does not bring it nearer to being given up.
+        """
+        with _reachable():
+            held = self._client.list_workflows(
+                status="PENDING",
+                executor_id=executor,
+                load_input=False,
+                load_output=False,
+            )
+            for one in held:
+                self._client.resume_workflow(one.workflow_id, queue_name=one.queue_name)
+        return len(held)
+
     def forget(self, before_ms: int) -> int:
         """Delete a batch of workflows that ended before then; how many there were."""
         before = datetime.fromtimestamp(before_ms / 1000, UTC).isoformat()

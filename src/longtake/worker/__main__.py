@@ -25,7 +25,6 @@ from longtake.worker import executor, locks, workflows
 from longtake.worker.bench import Bench
 from longtake.worker.sweep import Sweep
 
-_GRACE_S = 20  # to finish what is under way; after that it is handed back
 _UNWIND_S = 5  # to let go of what is handed back
 _CONNECTIONS = 20
 _LOOK_EVERY_S = 0.2
@@ -118,10 +117,13 @@ def _declared(bench: Bench, names: list[str]) -> dict[str, Declared]:
 def _leave(bench: Bench) -> None:
     _log.info("leaves")
     bench.turn.close()
-    hand_back = threading.Timer(_GRACE_S, bench.leaving.set)
-    hand_back.start()
-    executor.stop(_GRACE_S + _UNWIND_S)
-    hand_back.cancel()
+    grace_s = bench.store.settings.stop_grace_s
+    no_longer = threading.Timer(grace_s, bench.leaving.set)
+    no_longer.start()
+    executor.stop(grace_s + _UNWIND_S)
+    no_longer.cancel()
+    if n_held := bench.tasks.queue.hand_back(bench.name):
+        _log.info("handed back", n_workflows=n_held)
     with bench.store.database.transaction() as connection:
         fleet.leave(connection, bench.name)
 

@@ -11,7 +11,7 @@ class HandedBack(BaseException):
     """This process is leaving: the task is for whoever comes next.
 
     Not an Exception, so that the durable library records nothing of it: the task stays
-    in the hands of an executor that is gone, and is recovered as if it had been killed.
+    in our hands until all of them are handed back together, or recovered if we are killed.
     """
 
 

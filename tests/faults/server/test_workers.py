@@ -118,15 +118,35 @@ def test_a_poisonous_task_fails_for_good_and_blocks_nobody(
         assert all(other.settled(task)["successFlag"] == 1 for task in fine)
         record = poisoner.settled(poison)
         assert record["successFlag"] == 3
-        [(attempts,)] = server.rows(
-            "SELECT recovery_attempts FROM "  # noqa: S608 - our own words
-            + moments.durable(server, "workflow_status")
-            + " WHERE workflow_uuid = :id",
-            id=poison,
-        )
-        assert attempts <= FATAL_ATTEMPTS + 1
+        assert _workflow(server, poison)[1] <= FATAL_ATTEMPTS + 1
         assert poisoner.data("GET", "/api/v1/chat/credit") == whole.BEGAN_WITH
         whole.assert_no_orphans(server)
+        whole.assert_in_order(server)
+
+
+def test_leaving_is_no_fault_of_a_task(
+    installed: Install, database_url: str, tiny: Path, tmp_path: Path
+) -> None:
+    """It is handed back more often than it may kill its worker, and then made."""
+    with Server(
+        tmp_path,
+        python_path=installed("slow"),
+        database_url=database_url,
+        engine="slow",
+        slots=1,
+        stop_grace_s=0,
+    ) as server:
+        process = server.serve()
+        caller = server.caller("ann")
+        task = caller.extend(caller.import_clip(tiny), engine="slow", seconds=2)
+        for _ in range(FATAL_ATTEMPTS + 1):
+            until(lambda: moments.claims(server).get(task), what="its next beginning")
+            assert server.stop(process) == 0
+            assert _workflow(server, task)[0] == "ENQUEUED"
+            process = server.serve()
+        assert caller.settled(task)["successFlag"] == 1
+        assert _workflow(server, task) == ("SUCCESS", 1)
+        assert server.stop(process) == 0
         whole.assert_in_order(server)
 
 
@@ -159,6 +179,17 @@ def test_two_workers_share_and_never_do_the_same(
         assert len(shares) == 2, f"one did nothing: {shares}"
         whole.assert_charged_once(server, callers)
         assert [server.stop(worker) for worker in workers] == [0, 0]
+
+
+def _workflow(server: Server, task: str) -> tuple[str, int]:
+    """The state of a task's workflow, and how often it was begun since a hand-back."""
+    [(status, attempts)] = server.rows(
+        "SELECT status, recovery_attempts FROM "  # noqa: S608 - our own words
+        + moments.durable(server, "workflow_status")
+        + " WHERE workflow_uuid = :id",
+        id=task,
+    )
+    return str(status), int(attempts)
 
 
 def _working(server: Server, engine: str) -> list[int]:
