@@ -17,6 +17,7 @@ from longtake.worker.bench import Bench
 from longtake.worker.sweep import Sweep
 from longtake.worker.turn import HandedBack, Turn
 from tests.books import opened
+from tests.running import until
 
 _URL = "http://receiver.example/hook"
 
@@ -70,7 +71,7 @@ def test_a_number_has_one_holder(store: Store) -> None:
     assert not two.take(0)
     assert one.holds(0)
     one.close()
-    assert two.take(0)
+    until(lambda: two.take(0), what="the end of its connection")
     two.release(1)
     assert three.take(1)
     two.close()
@@ -180,6 +181,33 @@ def test_a_lost_attempt_is_found_behind_many_that_are_not(
     assert tasks.queue.states([workflow]) == {}
     sweep._lost_deliveries()
     assert tasks.queue.states([workflow]) == {workflow: "ENQUEUED"}
+
+
+@pytest.mark.parametrize("n_attempts", [0, 1])
+@pytest.mark.parametrize("set_back_s", [0, 30, 3600])
+def test_an_attempt_that_a_set_clock_put_off_is_made_now(
+    tasks: Tasks, sweep: Sweep, n_attempts: int, set_back_s: int
+) -> None:
+    """But not one that is to wait for long, nor for a clock that differs a little."""
+    tasks.settle_failed(waiting(tasks), message="No.", flag=2)
+    delivery = owed(tasks)
+    with tasks.store.database.transaction() as connection:
+        if n_attempts:
+            begun = callbacks.begin_attempt(connection, delivery.id, 0, 1)
+            assert begun
+            in_a_day = callbacks.Again(clock.now_ms() + 86_400_000, 500, "No.")
+            assert callbacks.close_attempt(connection, begun, in_a_day)
+        for moment in (tables.deliveries.c.next_ms, tables.attempts.c.ended_ms):
+            later = {moment.name: moment + 1000 * set_back_s}
+            connection.execute(update(moment.table).values(later))
+    due_ms = owed(tasks).next_ms
+    sweep._put_off_deliveries()
+    found_ms = owed(tasks).next_ms
+    assert found_ms
+    if set_back_s == 3600:
+        assert found_ms <= clock.now_ms()
+    else:
+        assert found_ms == due_ms
 
 
 def test_what_has_had_its_time_goes(bench: Bench, tasks: Tasks) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 from uuid import uuid4
 
-from sqlalchemy import Connection, and_, delete, func, insert, select, update
+from sqlalchemy import Connection, and_, delete, func, insert, or_, select, update
 
 from longtake import clock
 from longtake.callbacks.outcome import Again, Done, Outcome
@@ -18,6 +18,7 @@ from longtake.store import tables
 
 State = Literal["owed", "delivered", "dead"]
 _MAX_ERROR = 500
+_SKEW_MS = 60_000  # what clocks of several machines may differ by
 
 _deliveries, _attempts = tables.deliveries.c, tables.attempts.c
 
@@ -274,6 +275,44 @@ def overdue(
         .limit(limit)
     )
     return [Delivery(**row) for row in connection.execute(query).mappings()]
+
+
+def put_off(connection: Connection, *, limit: int) -> list[Delivery]:
+    """Deliveries that wait for a moment which a clock set back has moved away.
+
+    That is: their last attempt ended in the future, or it is due there though there was
+    none. How long ago that was, nobody knows.
+    """
+    future_ms = clock.now_ms() + _SKEW_MS
+    last = select(_attempts.id).where(
+        _attempts.delivery_id == _deliveries.id,
+        _attempts.round == _deliveries.round,
+        _attempts.number == _deliveries.n_attempts,
+        _attempts.ended_ms > future_ms,
+    )
+    query = (
+        select(tables.deliveries)
+        .where(
+            _deliveries.state == "owed",
+            _deliveries.next_ms > future_ms,
+            or_(_deliveries.n_attempts == 0, last.exists()),
+        )
+        .limit(limit)
+    )
+    return [Delivery(**row) for row in connection.execute(query).mappings()]
+
+
+def hasten(connection: Connection, delivery: Delivery) -> None:
+    """Have the attempt that ``delivery`` waits for due now, if it still waits for it."""
+    connection.execute(
+        update(tables.deliveries)
+        .where(
+            _deliveries.id == delivery.id,
+            _deliveries.round == delivery.round,
+            _deliveries.next_ms == delivery.next_ms,
+        )
+        .values(next_ms=clock.now_ms())
+    )
 
 
 def forget(connection: Connection, record_ids: Collection[str]) -> None:

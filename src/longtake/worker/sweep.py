@@ -53,6 +53,7 @@ class Sweep:
             _Look(2, self._dead_slots),
             _Look(2, self._given_up_tasks),
             _Look(10, self._lost_deliveries),
+            _Look(10, self._put_off_deliveries),
             _Look(15, self._presence),
             _Look(3600, lambda: retention.expire(bench)),
         )
@@ -143,6 +144,19 @@ class Sweep:
                 self._queue.delete([workflow])  # ended without an attempt
                 with self._bench.store.database.transaction() as connection:
                     self._bench.tasks.enqueue(connection, one)
+
+    def _put_off_deliveries(self) -> None:
+        """Have attempts made that a clock set back has put off: early, rather than late.
+
+        The queue first: whoever dies in between leaves them to be found again.
+        """
+        with self._bench.store.database.reading() as connection:
+            found = callbacks.put_off(connection, limit=_PAGE)
+        for one in found:
+            self._queue.hasten(_workflow(one))
+            with self._bench.store.database.transaction() as connection:
+                callbacks.hasten(connection, one)
+            _log.warning("the clock was set back", delivery_id=one.id)
 
     def _presence(self) -> None:
         with self._bench.store.database.transaction() as connection:
