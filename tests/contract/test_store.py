@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import multiprocessing
 import stat
+import threading
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from sqlalchemy import event, insert, select, text
 from sqlalchemy.exc import IntegrityError, InternalError
 
 from longtake.errors import DatabaseUnreachable, SetupIncomplete
+from longtake.serve.supervisor import _first_key
 from longtake.settings import Settings
 from longtake.store import Store, prepare, secret, tables
 from longtake.store.database import Database, upsert
@@ -84,6 +86,19 @@ def _prepared(settings: Settings) -> bytes:
         require_current(connection)
     store.close()
     return store.secret
+
+
+def test_of_several_servers_at_once_one_makes_the_first_key(store: Store) -> None:
+    """On new books; the others find an account there, and none fails."""
+    at_once = threading.Barrier(4)
+
+    def begin(_: int) -> str | None:
+        at_once.wait()
+        return _first_key(store)
+
+    with ThreadPoolExecutor(4) as threads:
+        made = list(threads.map(begin, range(4)))
+    assert sum(key is not None for key in made) == 1
 
 
 def test_tables_of_another_version_are_refused(new: Settings) -> None:

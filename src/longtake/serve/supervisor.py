@@ -53,7 +53,7 @@ class Supervisor:
         """
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(number, self._note)
-        first_key = _prepare(self._settings)
+        first_key = _prepare(self._settings, with_key=bool(self._apis))
         try:
             for child in (*self._apis, *self._slots):
                 child.start()
@@ -84,23 +84,32 @@ class Supervisor:
         self._n_signals += 1
 
 
-def _prepare(settings: Settings) -> str | None:
-    """Make the data folder and all tables; the first key, where there was no account."""
+def _prepare(settings: Settings, *, with_key: bool) -> str | None:
+    """Make the data folder and all tables; ``with_key``: the first key, if there is none.
+
+    Only who shows that key may make it.
+    """
     store.prepare(settings)
     here = Store(settings)
     try:
         tasks.prepare(here)
-        with here.database.transaction() as connection:
-            if keys.accounts(connection):
-                return None
-            account = keys.open_account(connection, "default")
-            ledger.grant(connection, account.id, ledger.UNLIMITED, note="unlimited")
-            text, _ = keys.create(
-                connection, account.id, secret=here.secret, name="first", admin=True
-            )
-            return text
+        return _first_key(here) if with_key else None
     finally:
         here.close()
+
+
+def _first_key(here: Store) -> str | None:
+    """A key of a first account; None where there is an account already."""
+    with here.database.transaction() as connection:
+        here.database.alone(connection)
+        if keys.accounts(connection):
+            return None
+        account = keys.open_account(connection, "default")
+        ledger.grant(connection, account.id, ledger.UNLIMITED, note="unlimited")
+        text, _ = keys.create(
+            connection, account.id, secret=here.secret, name="first", admin=True
+        )
+        return text
 
 
 def _free_port(host: str, port: int) -> int:

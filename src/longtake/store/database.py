@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Table, create_engine, event, make_url
+from sqlalchemy import Connection, Engine, Table, create_engine, event, make_url, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import ArgumentError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolExhausted
@@ -17,6 +17,7 @@ from longtake.settings import Settings
 
 _BUSY_MS = 30_000
 _CONNECT_S = 5
+_LOCK = 0x6C6F6E67  # any number that is ours: Postgres's advisory locks are numbers
 
 
 class Database:
@@ -56,6 +57,15 @@ class Database:
             }
         with _reachable(), self.engine.connect() as connection:
             yield connection.execution_options(**options)
+
+    def alone(self, connection: Connection) -> None:
+        """Until this transaction ends, let nobody else who asks for the same go on.
+
+        For what is done once to new books, where several servers may start in the same
+        moment.
+        """
+        if not self.on_sqlite:  # SQLite's write lock is held already
+            connection.execute(text(f"SELECT pg_advisory_xact_lock({_LOCK})"))
 
     def close(self) -> None:
         """Close every connection."""

@@ -10,14 +10,13 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
 from longtake.errors import SetupIncomplete
 from longtake.store.database import Database
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
 VERSION_TABLE = "lt_version"
-_LOCK = 0x6C6F6E67  # any number that is ours: Postgres's advisory locks are numbers
 
 
 def migrate(database: Database) -> None:
@@ -26,8 +25,7 @@ def migrate(database: Database) -> None:
     Raises SetupIncomplete where the tables are of a newer version.
     """
     with database.transaction() as connection:
-        if not database.on_sqlite:  # SQLite's write lock is held already
-            connection.execute(text(f"SELECT pg_advisory_xact_lock({_LOCK})"))
+        database.alone(connection)
         try:
             command.upgrade(config(connection), "head")
         except CommandError as error:
