@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from contextlib import closing
 
 import pytest
 from sqlalchemy import func, select, update
@@ -225,3 +226,18 @@ def test_what_has_had_its_time_goes(bench: Bench, tasks: Tasks) -> None:
 def n_records(tasks: Tasks) -> int:
     with tasks.store.database.reading() as connection:
         return len(connection.execute(select(tables.records.c.id)).all())
+
+
+def test_the_desk_of_a_dead_slot_is_cleared_and_no_other(
+    bench: Bench, sweep: Sweep
+) -> None:
+    """The dead one's number may never be taken again, since the lowest free one is."""
+    Bench(bench.store, "slot-1"), Bench(bench.store, "slot-2")
+    desks = bench.store.settings.data / "work"
+    (desks / "slot-2" / "half a video").touch()
+    with closing(locks.locks(bench.store)) as others:
+        assert others.take(1)
+        sweep._dead_desks()
+        assert {desk.name for desk in desks.iterdir()} == {"slot-0", "slot-1"}
+    sweep._dead_desks()
+    assert {desk.name for desk in desks.iterdir()} == {"slot-0"}

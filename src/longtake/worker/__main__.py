@@ -95,7 +95,7 @@ def _work(names: list[str], signals: _Signals) -> None:
         sweep.stop()
     finally:
         bench.engines.kill()
-        bench.clear()
+        bench.clear(name)
         store.close()
         held.close()
 

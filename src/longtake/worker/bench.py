@@ -30,18 +30,23 @@ class Bench:
         self.name, self.store, self.tasks = name, store, Tasks(store)
         self.door, self.engines = Door(store.settings), Engines()
         self.turn, self.leaving = Turn(), threading.Event()
-        self._desk = store.settings.data / "work" / name
-        self.clear()
+        self._desks = store.settings.data / "work"
+        self._desk = self._desks / name
+        self.clear(name)
         self._desk.mkdir(parents=True)
 
     def desk(self) -> TemporaryDirectory[str]:
         """A folder to work in, gone afterwards."""
         return TemporaryDirectory(dir=self._desk)
 
-    def clear(self) -> None:
-        """Remove what a process that died here has left on the desk."""
+    def other_desks(self) -> set[str]:
+        """The slots, alive or dead, that have a desk in this data folder, but ours."""
+        return {desk.name for desk in self._desks.iterdir()} - {self.name}
+
+    def clear(self, name: str) -> None:
+        """Remove the desk of the slot ``name`` and what a dead process has left on it."""
         with suppress(FileNotFoundError):
-            shutil.rmtree(self._desk)
+            shutil.rmtree(self._desks / name)
 
     def patiently(self, act: Callable[[], T]) -> T:
         """Do ``act``, again and again while the database cannot be reached.

@@ -17,7 +17,7 @@ from longtake.records import Record
 from longtake.tasks import queue
 from longtake.worker import delivery, executor, retention, task
 from longtake.worker.bench import Bench
-from longtake.worker.locks import Locks
+from longtake.worker.locks import Locks, number_of
 
 _FAILED_FLAG = 3
 _PAGE = 200
@@ -51,6 +51,7 @@ class Sweep:
         self._looks = (
             _Look(2, self._own_lock),
             _Look(2, self._dead_slots),
+            _Look(2, self._dead_desks),
             _Look(2, self._given_up_tasks),
             _Look(10, self._lost_deliveries),
             _Look(10, self._put_off_deliveries),
@@ -99,6 +100,18 @@ class Sweep:
     def _dead_slots(self) -> None:
         if clock.monotonic_s() >= self._others_from_s:
             executor.recover(self._held, self._queue, self._number)
+
+    def _dead_desks(self) -> None:
+        """Clear the desks of slots that died: who follows them may have another number."""
+        if clock.monotonic_s() < self._others_from_s:
+            return
+        for name in self._bench.other_desks():
+            number = number_of(name)
+            if self._held.take(number):
+                try:
+                    self._bench.clear(name)
+                finally:
+                    self._held.release(number)
 
     def _given_up_tasks(self) -> None:
         """Settle open records whose workflow has ended: given up, or gone.
