@@ -16,7 +16,7 @@ import pytest
 from longtake import clock
 from longtake.errors import SetupIncomplete
 from tests import clips
-from tests.running import Caller, Server, until
+from tests.running import Server, until
 
 pytestmark = pytest.mark.slow
 
@@ -44,27 +44,30 @@ def state(server: Server, task_id: str) -> str:
 
 
 def test_a_newcomer(server: Server, clip: Path) -> None:
-    """The printed lines, pasted into a shell, take in a clip and make it longer."""
+    """The printed lines, pasted into a shell, lead from a clip to where a longer plays."""
     process = server.serve()
     assert f"Longtake serves {server.address} " in server.said()
     (server.temporary / "clip.mp4").write_bytes(clip.read_bytes())
     lines = re.findall(r"^  (.*\n)", server.said(), re.MULTILINE)
-    pasted = subprocess.run(
-        ["sh", "-e"],
-        input="".join(lines),
-        cwd=server.temporary,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=True,
-    )
-    found = re.search(r'"taskId":"([0-9a-f]{32})"', pasted.stdout)
-    assert found, pasted.stdout
-    caller = Caller(server.address, lines[0].strip().removeprefix("KEY="), "")
-    made = caller.settled(found[1])
-    assert made["successFlag"] == 1, made
-    url = made["resultInfoJson"]["resultUrls"][0]["resultUrl"]
+
+    def paste(folder: Path) -> str:
+        return subprocess.run(
+            ["sh"],
+            input="".join(lines),
+            cwd=folder,
+            env={"PATH": os.defpath},
+            stdout=subprocess.PIPE,
+            text=True,
+            timeout=60,
+            check=True,
+        ).stdout
+
+    said = paste(server.temporary)
+    found = re.fullmatch(r'"resultUrl":"(http.*)"\n', said)
+    assert found, said
+    url = found[1]
     assert httpx2.get(url, trust_env=False).headers["content-type"] == "video/mp4"
+    assert '"code":422' in paste(server.folder), "without a clip it ends, and says why"
     assert server.stop(process) == 0
     assert not server.processes()
 

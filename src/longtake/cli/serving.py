@@ -64,23 +64,28 @@ def _supervise(settings: Settings, **shape: Any) -> None:
     Supervisor(settings, **shape).run(_welcome)
 
 
+# Nothing but a POSIX shell, curl and grep; the last line says where the result plays, or
+# what the server said instead.
+_PASTE = r"""
+  KEY={key} BASE={address}
+  call() {{ curl -sS -H "Authorization: Bearer $KEY" "$@"; }}
+  task_id() {{ grep -o '[0-9a-f]\{{32\}}' | head -n 1; }}
+  CLIP=$(call -F file=@clip.mp4 $BASE/api/v1/clips | task_id)
+  NEW=$(call $BASE/api/v1/mj/generateVideoExtend \
+    -d '{{"taskId":"'$CLIP'","taskType":"mj_video_extend_auto","index":0}}' | task_id)
+  until SEEN=$(call "$BASE/api/v1/mj/record-info?taskId=$NEW" |
+    grep -v '"successFlag":0'); do sleep 1; done
+  echo "$SEEN" | grep -o '"resultUrl":"[^"]*"' || echo "$SEEN"
+"""
+
+
 def _welcome(address: str, key: str | None) -> None:
     """What a newcomer needs to know, with lines that can be pasted."""
     say(f"Longtake serves {address} (documents: {address}/docs). Stop it with Ctrl-C.")
     if key is None:
         say("A new key: longtake keys create")
         return
-    bearer, json = (
-        '-H "Authorization: Bearer $KEY"',
-        '-H "Content-Type: application/json"',
-    )
     say("Your first key, an operator's, is shown this once. Paste this into a shell to")
-    say("take in a clip (longtake sample clip.mp4 makes one) and make it longer:")
-    say()
-    say(f"  KEY={key}")
-    say(f"  ID=$(curl -s {bearer} -F file=@clip.mp4 {address}/api/v1/clips |")
-    say(r"    grep -o '[0-9a-f]\{32\}' | head -n 1)")
-    say(f"  curl -s {bearer} {json} {address}/api/v1/mj/generateVideoExtend \\")
-    say("""    -d '{"taskId":"'$ID'","taskType":"mj_video_extend_auto","index":0}'""")
-    say()
-    say(f"What became of it: {address}/api/v1/mj/record-info?taskId=... with the key.")
+    say("take in a clip (longtake sample clip.mp4 makes one), make it longer, and see")
+    say("where the result plays:")
+    say(_PASTE.format(key=key, address=address))
