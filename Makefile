@@ -49,11 +49,12 @@ $(VENV)/test.stamp: requirements-test.lock $(VENV)/run.stamp
 	@touch $@
 
 # Tests compare with an ffmpeg that is not ours, play results in a real browser, talk to the
-# server as a shell user does, and compile a clock for it that they can set.
+# server as a shell user does, run the samples of the documents (Node 18 is enough for them),
+# and compile a clock for the server that they can set.
 tools:
-	@for tool in ffmpeg chromium curl jq gcc; do \
+	@for tool in ffmpeg chromium curl jq node gcc; do \
 		command -v $$tool >/dev/null && continue; \
-		case $$tool in gcc) packages='gcc libc6-dev';; *) packages=$$tool;; esac; \
+		case $$tool in node) packages=nodejs;; gcc) packages='gcc libc6-dev';; *) packages=$$tool;; esac; \
 		if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 			apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends $$packages || exit 1; \
 		else echo "$$tool is missing, and the tests that need it will be skipped: apt install $$packages"; fi; \
