@@ -13,7 +13,7 @@ from longtake import callbacks, clock, keys, limits, records
 from longtake.records import Work
 from longtake.store import Store, tables
 from longtake.tasks import Tasks, prepare, queue
-from longtake.worker import locks, retention
+from longtake.worker import executor, locks, retention
 from longtake.worker.bench import Bench
 from longtake.worker.sweep import Sweep
 from longtake.worker.turn import HandedBack, Turn
@@ -110,6 +110,17 @@ def test_nobody_gets_a_turn_from_one_who_leaves() -> None:
         turn.close()
     with pytest.raises(HandedBack), turn.of("b"):
         pass
+
+
+def test_a_queue_is_looked_at_only_where_something_waits(tasks: Tasks) -> None:
+    """Whether by us first, or by the library: one workflow is taken when it is there."""
+    load = executor._Load(tasks.queue, ["engine-motion", "engine-persistence"])
+    assert load.count_for_queue("engine-motion") >= 1000
+    waiting(tasks)
+    assert load.count_for_queue("engine-motion") == 0
+    load.add("one", "engine-persistence")
+    assert load.count_for_queue("engine-motion") == 1
+    assert load.count_for_queue(queue.CALLBACKS) >= 1000
 
 
 @pytest.mark.parametrize("ending", ["gone", "canceled"])

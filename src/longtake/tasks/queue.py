@@ -14,7 +14,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from dbos import DBOS, DBOSClient, DBOSPortableJSONSerializer, EnqueueOptions
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
 from sqlalchemy.exc import OperationalError
 
 from longtake.errors import DatabaseUnreachable
@@ -56,6 +56,13 @@ class Queue:
     """One process's way to the queue. Everything raises DatabaseUnreachable."""
 
     def __init__(self, database: Database) -> None:
+        self._database = database
+        schema = "" if database.on_sqlite else f"{SCHEMA}."
+        # The states twice: without the list SQLite does not see that an index covers it.
+        self._waiting = text(
+            f"SELECT 1 FROM {schema}workflow_status WHERE queue_name = :queue "  # noqa: S608
+            "AND status = 'ENQUEUED' AND status IN ('ENQUEUED', 'PENDING') LIMIT 1"
+        )
         self._client = DBOSClient(
             system_database_engine=database.engine,
             dbos_system_schema=SCHEMA,
@@ -144,6 +151,11 @@ class Queue:
                 ):
                     found[one.workflow_id] = one.status
         return found
+
+    def has_waiting(self, queue: str) -> bool:
+        """Whether any workflow waits on ``queue`` to be taken; quick, and so asked often."""
+        with self._database.reading() as connection:
+            return bool(connection.scalar(self._waiting, {"queue": queue}))
 
     def executors(self) -> set[str]:
         """The executors, alive or dead, in whose hands workflows are."""

@@ -82,7 +82,7 @@ def _work(names: list[str], signals: _Signals) -> None:
         bench.tasks.queue.register(engines)
         with store.database.transaction() as connection:
             fleet.announce(connection, name, engines.values())
-        executor.create(store, name, engines)
+        executor.create(store, bench.tasks.queue, name, engines)
         workflows.register(bench)
         executor.launch()
         sweep = Sweep(bench, held, number)

@@ -6,12 +6,15 @@ is. Its version is pinned for them.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Collection, Iterable
+from contextlib import suppress
 
 from dbos import DBOS, DBOSConfig
 from dbos._core import ActiveWorkflowById
 
 from longtake import logs
+from longtake.errors import DatabaseUnreachable
 from longtake.store import Store
 from longtake.tasks import queue
 from longtake.tasks.queue import Queue
@@ -20,7 +23,7 @@ from longtake.worker.locks import Locks, name_of, number_of
 _log = logs.get(__name__)
 
 
-def create(store: Store, executor: str, engines: Iterable[str]) -> None:
+def create(store: Store, work: Queue, executor: str, engines: Iterable[str]) -> None:
     """Make the library ready for workflows to be registered; nothing runs yet."""
     engine_queues = [queue.engine_queue(name) for name in engines]
     config: DBOSConfig = {
@@ -37,27 +40,33 @@ def create(store: Store, executor: str, engines: Iterable[str]) -> None:
         "enable_otlp": False,
     }
     library = DBOS(config=config)
-    library._active_workflows_set = _OneMaking(engine_queues)  # noqa: SLF001
+    library._active_workflows_set = _Load(work, engine_queues)  # noqa: SLF001
     DBOS.listen_queues([*engine_queues, queue.CALLBACKS])
 
 
-class _OneMaking(ActiveWorkflowById):
-    """What runs here, counted so that a slot takes one task, whatever its engine.
+class _Load(ActiveWorkflowById):
+    """What runs here, which the library asks for before it takes from a queue.
 
-    The library counts each queue by itself: a slot would take one task for each of its
-    engines and let all but one wait, while other slots are free; and a task that kills
-    its slot would use up the attempts of those that wait beside it.
+    It counts each queue by itself: a slot would take one task for each of its engines and
+    let all but one wait, while other slots are free; and a task that kills its slot would
+    use up the attempts of those that wait beside it. So engines' queues count together.
+
+    And it writes out a long statement for each look at a queue, five times a second,
+    which is most of what an idle slot costs. So a queue is full when nothing waits on it.
     """
 
-    def __init__(self, engine_queues: Collection[str]) -> None:
+    def __init__(self, work: Queue, engine_queues: Collection[str]) -> None:
         super().__init__()
-        self._engine_queues = engine_queues
+        self._work, self._engine_queues = work, engine_queues
 
     def count_for_queue(self, queue_name: str) -> int:
-        """How many workflows of this queue run, or of all engines' queues together."""
+        """How many workflows run that count for this queue; too many, if none waits."""
+        with suppress(DatabaseUnreachable):  # the library says so when it looks itself
+            if not self._work.has_waiting(queue_name):
+                return sys.maxsize
         ours = self._engine_queues
         counted = ours if queue_name in ours else [queue_name]
-        return sum(super(_OneMaking, self).count_for_queue(name) for name in counted)
+        return sum(super(_Load, self).count_for_queue(name) for name in counted)
 
 
 def launch() -> None:
