@@ -250,5 +250,6 @@ def test_the_desk_of_a_dead_slot_is_cleared_and_no_other(
         assert others.take(1)
         sweep._dead_desks()
         assert {desk.name for desk in desks.iterdir()} == {"slot-0", "slot-1"}
+        others.release(1)
     sweep._dead_desks()
     assert {desk.name for desk in desks.iterdir()} == {"slot-0"}

@@ -8,6 +8,7 @@ it or finds nothing. The same bytes under the same key may be put twice.
 from __future__ import annotations
 
 import errno
+import fcntl
 import hashlib
 import os
 import re
@@ -68,9 +69,8 @@ class Files:
 
         Raises OutputRefused where it cannot be made, or the disk is full meanwhile.
         """
-        path = self._arrivals / secrets.token_hex(16)
         with _writing():
-            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+            path, descriptor = self._begun()
         try:
             yield path
         except OSError as error:
@@ -79,6 +79,7 @@ class Files:
             raise
         finally:
             path.unlink(missing_ok=True)
+            os.close(descriptor)
 
     def keep(self, arrived: Path, key: str) -> Stored:
         """Give a filled :meth:`arrival` its key, once its bytes are on the disk."""
@@ -155,15 +156,26 @@ class Files:
                 if one["last_modified"] < until
             )
 
-    def delete_arrivals(self, *, before_ms: int) -> int:
-        """Delete what a dead process left half written; nothing newer. Returns how many."""
+    def delete_arrivals(self) -> int:
+        """Delete what dead processes left half written: nobody locks it. How many."""
         count = 0
         for path in self._arrivals.iterdir():
-            with suppress(FileNotFoundError):
-                if path.stat().st_mtime_ns < before_ms * 1_000_000:
-                    path.unlink()
-                    count += 1
+            with suppress(FileNotFoundError, BlockingIOError), path.open("rb+") as file:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                path.unlink()
+                count += 1
         return count
+
+    def _begun(self) -> tuple[Path, int]:
+        """A new arrival, locked for as long as the descriptor is open."""
+        while True:
+            path = self._arrivals / secrets.token_hex(16)
+            descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+            with suppress(BlockingIOError):
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                if path.exists():
+                    return path, descriptor
+            os.close(descriptor)  # a sweep has taken it in the moment between
 
     def _move(self, arrived: Path, final: Path) -> None:
         for left in reversed(range(_TRIES)):

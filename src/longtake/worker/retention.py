@@ -60,9 +60,8 @@ def _until_none(bench: Bench, batch: Callable[[Connection], list[str]]) -> None:
 
 
 def _unnamed(bench: Bench, before_ms: int) -> None:
-    """Delete files that a process put, or began to put, and died before it said so."""
+    """Delete files that a process put, and died before it said so."""
     files = bench.store.files
-    files.delete_arrivals(before_ms=before_ms)
     lying = (key for key, _ in files.keys(before_ms=before_ms))
     for keys in _batches(lying):
         with bench.store.database.reading() as connection:

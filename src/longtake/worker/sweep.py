@@ -52,6 +52,7 @@ class Sweep:
             _Look(2, self._own_lock),
             _Look(2, self._dead_slots),
             _Look(2, self._dead_desks),
+            _Look(2, self._dead_arrivals),
             _Look(2, self._given_up_tasks),
             _Look(10, self._lost_deliveries),
             _Look(10, self._put_off_deliveries),
@@ -112,6 +113,10 @@ class Sweep:
                     self._bench.clear(name)
                 finally:
                     self._held.release(number)
+
+    def _dead_arrivals(self) -> None:
+        if n_files := self._bench.store.files.delete_arrivals():
+            _log.warning("half-written files deleted", n_files=n_files)
 
     def _given_up_tasks(self) -> None:
         """Settle open records whose workflow has ended: given up, or gone.
