@@ -15,10 +15,9 @@ from dbos import DBOS, DBOSClient, EnqueueOptions
 
 from longtake.settings import Settings
 from longtake.store.database import Database
-from longtake.tasks.queue import SCHEMA, SERIALIZER, VERSION
+from longtake.tasks.queue import POLL_S, SCHEMA, SERIALIZER, VERSION
 
 _NAME = "bare"
-_POLL_S = 0.1  # as our queues are polled
 
 
 def now_ns() -> int:
@@ -43,7 +42,7 @@ class Bare:
             _NAME,
             partition_concurrency=1,
             worker_concurrency=1,
-            polling_interval_sec=_POLL_S,
+            polling_interval_sec=POLL_S,
         )
 
     def enqueue(self, partition: str = "one") -> str:

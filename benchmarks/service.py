@@ -6,11 +6,13 @@ import argparse
 import http.client
 import itertools
 import json
+import os
 import statistics
 import subprocess
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -20,7 +22,9 @@ from benchmarks import results
 from benchmarks.bare import Bare, now_ns
 from longtake import clock, keys
 from longtake.records import Work
+from longtake.store import Store
 from longtake.tasks import Tasks
+from longtake.tasks.queue import POLL_S
 from tests import clips, postgres
 from tests.receivers import Received, Receiver, Reply, receiving
 from tests.running import EXTEND, Caller, Server, ask, free_port
@@ -35,8 +39,10 @@ QUESTION = (
     "is from sending a request to an idle server until its worker has begun, beside the "
     "library's enqueue until its workflow has begun, and `callback` from the end of a "
     "task to the arrival of its callback, beside the same: all queues are polled every "
-    "0.1 s, {singles} tasks one after the other. The ratio is ours to the library's: of "
-    "the time per request, or of the median latency.)"
+    "{poll_s} s, {singles} tasks one after the other. `idle` is the processor time that all "
+    "processes of a server with one slot and three queues take while nothing is asked, in "
+    "per cent of one core, beside the library's executor with one queue. The ratio is ours "
+    "to the library's: of the time per request, the median latency, or the processor time.)"
 )
 COLUMNS = (
     "database",
@@ -47,10 +53,14 @@ COLUMNS = (
     "bare_per_s",
     "bare_p50_ms",
     "bare_p99_ms",
+    "core_percent",
+    "bare_core_percent",
     "ratio",
 )
+_EMPTY = dict.fromkeys(COLUMNS, "")
 _CLIENTS = 8
-_START_S = 60.0
+_IDLE_S = 30.0
+_TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 
 Act = Callable[[], object]  # one request, on a connection of its own
 Load = tuple[list[float], float]  # seconds of each request, and of all together
@@ -71,12 +81,13 @@ def main() -> None:
                 folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
                 ours, bare = stack.enter_context(where())
                 found = measure(folder, ours, bare, asked)
-                rows += [{"database": name, **row} for row in found]
+                rows += [_EMPTY | {"database": name} | row for row in found]
     question = QUESTION.format(
         clients=_CLIENTS,
         seconds=f"{asked.seconds:g}",
         rounds=asked.rounds,
         singles=asked.singles,
+        poll_s=POLL_S,
     )
     if asked.dry:
         print(results.table(COLUMNS, rows))
@@ -102,6 +113,16 @@ def single_row(
     told = row(measure, [(list(ours_s), 1.0)], [(list(bare_s), 1.0)])
     ratio = told["p50_ms"] / told["bare_p50_ms"]
     return told | {"per_s": "", "bare_per_s": "", "ratio": ratio}
+
+
+def idle_row(ours_s: float, bare_s: float, seconds: float) -> dict[str, Any]:
+    """The same of processor time taken in so many ``seconds``."""
+    return {
+        "measure": "idle",
+        "core_percent": 100 * ours_s / seconds,
+        "bare_core_percent": 100 * bare_s / seconds,
+        "ratio": ours_s / bare_s,
+    }
 
 
 def _told(rounds: Sequence[Load]) -> dict[str, float]:
@@ -133,6 +154,7 @@ def _throughput(
     (folder / "bare").mkdir()
     library = Bare(folder / "bare", bare, pool_size=_CLIENTS)
     with Server(folder / "ours", database_url=ours) as server:
+        store = Store(server.settings, pool_size=_CLIENTS)
         process = server.serve("--no-worker")
         callers = [server.caller(f"client {n}") for n in range(_CLIENTS)]
         sources = {caller: caller.import_clip(clip) for caller in callers}
@@ -140,7 +162,9 @@ def _throughput(
         turn = itertools.count()
         acts: dict[str, Callable[[], Act]] = {
             "submit": lambda: _posting(*_next(sources, turn)),
-            "submit in process": lambda: _submitting(server, _next(sources, turn)[0]),
+            "submit in process": lambda: _submitting(
+                server, store, _next(sources, turn)[0]
+            ),
             "enqueue": lambda: _enqueuing(library, next(turn)),
             "record-info": lambda: _looking(*_next(sources, turn)),
             "status": lambda: _asking(library),
@@ -149,6 +173,7 @@ def _throughput(
         for _ in range(asked.rounds):
             for name, act in acts.items():
                 rounds[name].append(_load(act, asked.seconds))
+        store.close()
         server.stop(process)
     library.close()
     return [
@@ -173,7 +198,7 @@ def _latency(
         Server(
             folder / "ours", database_url=ours, allowed_hosts=[receiver.host]
         ) as server,
-        _executing(folder / "bare", bare),
+        _executing(folder / "bare", bare) as executor,
     ):
         process = server.serve()
         caller = server.caller("client")
@@ -191,13 +216,29 @@ def _latency(
             calls.append((arrived_ms[-1] - completed_ms) / 1000)
             sent_ns = now_ns()
             began.append((library.began_ns(library.enqueue()) - sent_ns) / 1e9)
+        idle = _idle([*server.processes()], [executor])
         server.stop(process)
     library.close()
     # The first of each found everything cold.
     return [
         single_row("submit to start", starts[1:], began[1:]),
         single_row("callback", calls[1:], began[1:]),
+        idle,
     ]
+
+
+def _idle(ours: list[int], bare: list[int]) -> dict[str, Any]:
+    """What these processes take while nobody asks for anything."""
+    before = _taken_s(ours), _taken_s(bare)
+    time.sleep(_IDLE_S)
+    return idle_row(_taken_s(ours) - before[0], _taken_s(bare) - before[1], _IDLE_S)
+
+
+def _taken_s(processes: list[int]) -> float:
+    """The processor time that processes have taken so far."""
+    stats = [Path(f"/proc/{pid}/stat").read_text() for pid in processes]
+    fields = [stat.rpartition(")")[2].split() for stat in stats]
+    return sum(int(each[11]) + int(each[12]) for each in fields) / _TICKS_PER_S
 
 
 def _load(connect: Callable[[], Act], seconds: float) -> Load:
@@ -249,10 +290,10 @@ def _connected(caller: Caller) -> Callable[[str, str, bytes | None], None]:
     return send
 
 
-def _submitting(server: Server, caller: Caller) -> Act:
+def _submitting(server: Server, store: Store, caller: Caller) -> Act:
     """What the endpoint does with a request that it has understood."""
-    tasks = Tasks(server.store)
-    with server.store.database.reading() as connection:
+    tasks = Tasks(store)
+    with store.database.reading() as connection:
         account = keys.account(connection, caller.account_id)
     work = Work(kind="extend", engine="persistence", source_clip_id="one")
     price = server.settings.prices["extend"]
@@ -290,8 +331,8 @@ def _arrivals(receiver: Receiver) -> list[float]:
 
 
 @contextmanager
-def _executing(folder: Path, url: str) -> Iterator[None]:
-    """The bare library's executor, running."""
+def _executing(folder: Path, url: str) -> Iterator[int]:
+    """The bare library's executor, running; its process id."""
     with subprocess.Popen(
         [sys.executable, "-m", "benchmarks.bare", str(folder), url],
         stdout=subprocess.PIPE,
@@ -299,7 +340,7 @@ def _executing(folder: Path, url: str) -> Iterator[None]:
         assert process.stdout is not None, "a pipe was asked for"
         assert process.stdout.readline() == b"ready\n"
         try:
-            yield
+            yield process.pid
         finally:
             process.terminate()
 

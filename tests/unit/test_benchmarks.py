@@ -8,7 +8,7 @@ from pathlib import Path
 import av
 import pytest
 
-from benchmarks import join, memory, results, source, speed
+from benchmarks import join, memory, results, service, source, speed
 
 _MEGABYTE = 1_000_000
 
@@ -38,6 +38,27 @@ def test_a_row_of_speed_is_made_of_medians() -> None:
     row = speed.row("motion", runs)
     assert row["engine_s"] == 2.0
     assert (row["engine_ratio"], row["extend_ratio"]) == (0.25, 0.5)
+
+
+def test_a_row_of_the_service_is_made_of_all_rounds() -> None:
+    ours = [([0.01] * 50, 2.0), ([0.03] * 50, 2.0)]
+    bare = [([0.001] * 98 + [0.5, 0.5], 1.0)]
+    row = service.row("submit", ours, bare)
+    assert (row["per_s"], row["bare_per_s"], row["ratio"]) == (25, 100, 4)
+    assert row["p50_ms"] == pytest.approx(20)
+    assert (row["p99_ms"], row["bare_p50_ms"], row["bare_p99_ms"]) == (30, 1, 500)
+
+
+def test_a_latency_of_the_service_has_no_rate() -> None:
+    row = service.single_row("callback", [0.2, 0.1, 0.3], [0.1, 0.1])
+    assert (row["per_s"], row["bare_per_s"]) == ("", "")
+    assert row["ratio"] == pytest.approx(2)
+
+
+def test_idle_is_processor_time_by_the_clock() -> None:
+    row = service.idle_row(0.6, 0.3, 30)
+    assert (row["core_percent"], row["bare_core_percent"]) == (2, 1)
+    assert row["ratio"] == 2
 
 
 def test_a_tree_is_a_process_and_all_below_it(tmp_path: Path) -> None:

@@ -28,11 +28,11 @@ SERIALIZER: Final = DBOSPortableJSONSerializer()  # the library's own default is
 MAKE: Final = "make"
 DELIVER: Final = "deliver"
 CALLBACKS: Final = "callbacks"
+POLL_S: Final = 0.2  # between two looks at a queue
 
 OPEN: Final = ("ENQUEUED", "DELAYED", "PENDING")
 GIVEN_UP: Final = "MAX_RECOVERY_ATTEMPTS_EXCEEDED"
 _ENDED: Final = ("SUCCESS", "ERROR", "CANCELLED", GIVEN_UP)
-_POLL_S: Final = 0.2
 _BATCH: Final = 200
 
 
@@ -80,13 +80,13 @@ class Queue:
                     engine_queue(engine),
                     partition_concurrency=1,
                     worker_concurrency=1,  # without it one poll claims the whole backlog
-                    polling_interval_sec=_POLL_S,
+                    polling_interval_sec=POLL_S,
                 )
             self._client.register_queue(
                 CALLBACKS,
                 partition_concurrency=4,
                 worker_concurrency=16,
-                polling_interval_sec=_POLL_S,
+                polling_interval_sec=POLL_S,
             )
 
     def make(
