@@ -88,6 +88,7 @@ def world_of(store: Store) -> World:
         failed = _failed(connection, account_id)
         waiting = _submitted(connection, account_id)
         running = _submitted(connection, account_id, parent_id=made.id, parent_index=0)
+        assert len(records.line_up(connection, account_id, 3)) == 2
         records.begin(connection, running.id)
         progress = Progress(stage="draw", done=1, total=9)
         assert records.tell(connection, running.id, progress)

@@ -116,7 +116,7 @@ def accounts(connection: Connection) -> tuple[Account, ...]:
 
 
 def set_tier(connection: Connection, account_id: str, tier: str) -> None:
-    """Put the account into another tier; it counts for tasks submitted from now on."""
+    """Put the account into another tier; what is in the queue already stays there."""
     connection.execute(
         change(tables.accounts)
         .where(tables.accounts.c.id == account_id)

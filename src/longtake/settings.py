@@ -121,6 +121,10 @@ class Settings(BaseSettings):
             raise ValueError("each tier needs at least one task at a time")
         return known | given
 
+    def at_a_time(self, tier: str) -> int:
+        """How many tasks an account of ``tier`` runs at a time."""
+        return self.tiers.get(tier, min(self.tiers.values()))
+
     @property
     def base_url(self) -> str:
         """The base of every URL that clients get, without a slash at the end."""

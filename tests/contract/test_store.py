@@ -10,17 +10,19 @@ from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import event, insert, select, text
 from sqlalchemy.exc import IntegrityError, InternalError
 
+from longtake import records
 from longtake.errors import DatabaseUnreachable, SetupIncomplete
 from longtake.serve.supervisor import _first_key
 from longtake.settings import Settings
 from longtake.store import Store, prepare, secret, tables
 from longtake.store.database import Database, upsert
-from longtake.store.migrate import require_current
+from longtake.store.migrate import config, require_current
 from tests.books import opened
 from tests.postgres import Postgres
 
@@ -112,6 +114,33 @@ def test_tables_of_another_version_are_refused(new: Settings) -> None:
     with pytest.raises(SetupIncomplete, match="newer"):
         prepare(new)
     database.close()
+
+
+def test_open_records_of_the_first_tables_have_their_place(new: Settings) -> None:
+    """Before there were places, every task was enqueued when it was submitted."""
+    new.data.mkdir(parents=True)
+    database = Database(new)
+    record = (
+        "INSERT INTO lt_records (id, account_id, task_id, task_type, origin, state, "
+    )
+    record += "success_flag, params, work, credits, lane, created_ms) VALUES "
+    with database.transaction() as connection:
+        command.upgrade(config(connection), "0001")
+        connection.execute(
+            text("INSERT INTO lt_accounts VALUES ('ann', 'ann', 'standard', 0)")
+        )
+        for number, origin in enumerate(("made", "imported")):
+            values = f"('{number}', 'ann', '{number}', 't', '{origin}', 'waiting', 0, "
+            connection.execute(
+                text(f"{record}{values} '{{}}', '{{}}', 60, {number}, 7)")
+            )
+    database.close()
+    prepare(new)
+    store = Store(new)
+    with store.database.reading() as connection:
+        (kept,) = records.enqueued(connection)
+    assert (kept.id, kept.enqueued_ms, kept.priority) == ("0", 7, 100)
+    store.close()
 
 
 # -- the secret -----------------------------------------------------------------------

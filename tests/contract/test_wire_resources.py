@@ -73,18 +73,22 @@ def test_what_has_expired_says_so(site: Site, caller: Caller, read: Reader) -> N
 def test_a_waiting_record_knows_who_is_before_it(
     site: Site, caller: Caller, read: Reader
 ) -> None:
+    owner = caller.account.id
     with site.store.database.transaction() as connection:
-        first, second, other_lane, other_engine = (
-            waiting(connection, caller.account.id, lane=lane, engine=engine)
-            for lane, engine in ((0, "a"), (0, "a"), (1, "a"), (0, "b"))
+        first, second, last, urgent = (
+            waiting(connection, owner, engine="a", created_ms=1),
+            waiting(connection, owner, engine="b", created_ms=2),
+            waiting(connection, owner, engine="a", created_ms=3),
+            waiting(connection, owner, engine="b", created_ms=4, priority=1),
         )
+        records.line_up(connection, owner, 3)
         records.begin(connection, first.id)
         records.tell(connection, first.id, Progress(stage="render", done=1, total=2))
     ahead = {
         one.id: read("GET", "/api/v1/records/{task_id}", task_id=one.task_id)["ahead"]
-        for one in (first, second, other_lane, other_engine)
+        for one in (urgent, first, second, last)
     }
-    assert list(ahead.values()) == [None, 1, 0, 0]
+    assert list(ahead.values()) == [0, None, 2, 3]
     told = read("GET", "/api/v1/records/{task_id}", task_id=first.task_id)
     assert told["progress"]["stage"] == "render"
 

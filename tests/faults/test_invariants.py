@@ -130,6 +130,12 @@ def a_task_was_lost(world: World) -> None:
     world.lost.add(world.running.id)
 
 
+def the_next_task_was_not_enqueued(world: World) -> None:
+    world.change(
+        "UPDATE lt_records SET enqueued_ms = NULL WHERE id = :id", id=world.waiting.id
+    )
+
+
 def a_callback_was_forgotten(world: World) -> None:
     with world.store.database.transaction() as connection:
         callbacks.forget(connection, [world.made.id])
@@ -197,6 +203,7 @@ CORRUPTIONS: tuple[tuple[Corruption, str], ...] = (
     (a_settled_record_still_moves, "progress_is_of_running_records"),
     (a_repeat_leads_nowhere, "repeats_name_records"),
     (a_task_was_lost, "open_records_are_in_the_queue"),
+    (the_next_task_was_not_enqueued, "free_places_are_taken"),
     (a_callback_was_forgotten, "settled_records_owe_their_callback"),
     (a_delivery_was_never_answered, "attempts_match_their_delivery"),
     (a_delivery_was_given_up_early, "attempts_match_their_delivery"),

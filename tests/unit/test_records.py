@@ -128,18 +128,41 @@ def test_work_comes_back_as_it_was(seconds: Fraction, start: Fraction | None) ->
     assert Work.model_validate(kept) == work
 
 
-def test_lanes_fill_evenly(database: Database) -> None:
+def test_places_go_to_the_lowest_priority_then_to_the_oldest(
+    database: Database,
+) -> None:
     account_id, other_id = opened(database), opened(database, "bob")
     with database.transaction() as connection:
-        for _ in range(7):
-            lane = records.lane(connection, account_id, 3)
-            last = submitted(connection, account_id, lane=lane)
-        assert records.lane(connection, other_id, 3) == 0
-        standing = [one.lane for one in records.listed(connection, account_id)]
-        assert sorted(standing) == [0, 0, 0, 1, 1, 2, 2]
-        records.fail(connection, last.id, code="X", message="", flag=3)
-        assert records.lane(connection, account_id, 3) == 0
-        assert records.counts(connection) == {"waiting": 6, "running": 0}
+        late, first, second, third = (
+            submitted(connection, account_id, priority=priority, created_ms=number)
+            for number, priority in enumerate((200, 100, 100, 1))
+        )
+        other = submitted(connection, other_id)
+
+        def given(n_places: int) -> list[str]:
+            found = records.line_up(connection, account_id, n_places)
+            assert all(one.enqueued_ms for one in found)
+            return [one.id for one in found]
+
+        assert given(2) == [third.id, first.id]
+        assert given(2) == given(1) == []
+        assert [one.id for one in records.enqueued(connection)] == sorted(
+            (first.id, third.id)
+        )
+        lines = {one.account_id: one.n_enqueued for one in records.lines(connection)}
+        assert lines == {account_id: 2, other_id: 0}
+        records.begin(connection, first.id)
+        waiting = (records.by_id(connection, one.id) for one in (third, second, late))
+        assert [records.ahead(connection, one) for one in waiting] == [0, 2, 3]
+        records.fail(connection, third.id, code="X", message="", flag=3)
+        records.fail(connection, first.id, code="X", message="", flag=3)
+        assert given(3) == [second.id, late.id]
+        both = (records.by_id(connection, one.id) for one in (second, late))
+        assert [records.ahead(connection, one) for one in both] == [0, 1]
+        assert [one.account_id for one in records.lines(connection)] == [
+            other.account_id
+        ]
+        assert records.counts(connection) == {"waiting": 3, "running": 0}
 
 
 # -- found ---------------------------------------------------------------------------
@@ -255,12 +278,14 @@ def test_what_is_forgotten_leaves_no_loose_ends(database: Database) -> None:
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-def test_pages_and_lanes_are_found_by_an_index(database: Database) -> None:
+def test_pages_and_lines_are_found_by_an_index(database: Database) -> None:
     plans = {
         "SELECT * FROM lt_records WHERE account_id = 'a' AND deleted_ms IS NULL "
         "ORDER BY created_ms DESC, id DESC LIMIT 5": "account_id_created_ms_id",
-        "SELECT lane, count(*) FROM lt_records WHERE account_id = 'a' AND state IN "
-        "('waiting', 'running') GROUP BY lane": "state_account_id_lane",
+        "SELECT id FROM lt_records WHERE account_id = 'a' AND state = 'waiting' AND "
+        "enqueued_ms IS NULL ORDER BY priority, created_ms, id LIMIT 1": "records_line",
+        "SELECT account_id, count(enqueued_ms) FROM lt_records WHERE state IN "
+        "('waiting', 'running') GROUP BY account_id": "COVERING INDEX ix_lt_records_line",
         "SELECT * FROM lt_records WHERE account_id = 'a' AND task_id = 't'": "task_id",
     }
     with database.reading() as connection:
@@ -268,6 +293,7 @@ def test_pages_and_lanes_are_found_by_an_index(database: Database) -> None:
             plan = connection.execute(text(f"EXPLAIN QUERY PLAN {query}")).all()
             assert index in str(plan) or "autoindex_lt_records" in str(plan), plan
             assert "SCAN" not in str(plan)
+            assert "ORDER BY" not in str(plan)
 
 
 # -- on the wire ---------------------------------------------------------------------

@@ -16,7 +16,6 @@ from longtake.api.shapes import Limit, Page, Shape
 from longtake.errors import FieldInvalid, NotFound
 from longtake.keys import Key
 from longtake.ledger import Entry
-from longtake.settings import Settings
 
 router = APIRouter(tags=["account"])
 
@@ -111,7 +110,7 @@ def read_account(caller: auth.Caller, store: auth.Books) -> Envelope:
             id=account.id,
             name=account.name,
             tier=account.tier,
-            at_a_time=at_a_time(store.settings, account.tier),
+            at_a_time=store.settings.at_a_time(account.tier),
             balance=balance,
             key=key_view(caller),
         )
@@ -191,11 +190,6 @@ def rotate_secret(caller: auth.Caller, store: auth.Books) -> Envelope:
     with store.database.transaction() as connection:
         text = keys.rotate_secret(connection, caller.account.id)
     return shapes.ok(NewSecret(secret=text))
-
-
-def at_a_time(settings: Settings, tier: str) -> int:
-    """How many tasks an account of ``tier`` runs at a time."""
-    return settings.tiers.get(tier, min(settings.tiers.values()))
 
 
 def history_page(

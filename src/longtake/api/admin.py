@@ -137,7 +137,7 @@ def change_tier(
     ask: Annotated[TierAsk, json_body(TierAsk)],
     store: auth.Books,
 ) -> Envelope:
-    """Put an account into another tier; it counts for tasks submitted from now on."""
+    """Put an account into another tier; what runs already runs on."""
     _require_tier(store.settings, ask.tier)
     with store.database.transaction() as connection:
         account = keys.account(connection, account_id)
@@ -262,7 +262,7 @@ def _whole(
         id=account.id,
         name=account.name,
         tier=account.tier,
-        at_a_time=own.at_a_time(settings, account.tier),
+        at_a_time=settings.at_a_time(account.tier),
         balance=ledger.balance(connection, account.id),
         create_time=account.created_ms,
     )

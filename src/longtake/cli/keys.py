@@ -90,7 +90,7 @@ def change_tier(
     data: Data = None,
     json: AsJson = False,
 ) -> None:
-    """Put an account into another tier; it counts for tasks from now on."""
+    """Put an account into another tier; what runs already runs on."""
     from longtake import keys
 
     with books(data) as store:

@@ -32,6 +32,7 @@ from longtake.invariants.owing import (
 )
 from longtake.invariants.work import (
     clips_belong_to_their_record,
+    free_places_are_taken,
     open_records_are_in_the_queue,
     parents_exist,
     progress_is_of_running_records,
@@ -69,6 +70,7 @@ INVARIANTS: tuple[Invariant, ...] = (
     progress_is_of_running_records,
     repeats_name_records,
     open_records_are_in_the_queue,
+    free_places_are_taken,
     settled_records_owe_their_callback,
     attempts_match_their_delivery,
     owed_deliveries_are_in_the_queue,

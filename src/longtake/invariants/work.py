@@ -46,11 +46,11 @@ def states_and_flags_agree(look: Look) -> Iterator[str]:
             row.success_flag not in _FLAGS[row.state]
             or (row.completed_ms is not None) != settled
             or (row.error_code is not None) != (row.state == "fail")
-            or (row.state == "running" and row.started_ms is None)
+            or (row.state == "running" and None in (row.enqueued_ms, row.started_ms))
         ):
             yield (
-                f"record {row.id}: state {row.state}, flag {row.success_flag}, started "
-                f"{row.started_ms}, completed {row.completed_ms}, error {row.error_code}"
+                f"record {row.id}: state {row.state}, flag {row.success_flag}, enqueued "
+                f"{row.enqueued_ms}, started {row.started_ms}, completed {row.completed_ms}, error {row.error_code}"
             )
 
 
@@ -155,17 +155,28 @@ def repeats_name_records(look: Look) -> Iterator[str]:
 
 
 def open_records_are_in_the_queue(look: Look) -> Iterator[str]:
-    """Somebody is going to make every record that waits or runs.
+    """Somebody is going to make every record that has a place in the queue, or runs.
 
     Broken, a task was lost: its credits stay held and nobody works on it.
     """
     if look.queue_view is None:
         return
     after = ""
-    while batch := records.unsettled(look.connection, after=after):
+    while batch := records.enqueued(look.connection, after=after):
         wanted = [record.id for record in batch]
         alive = set(look.queue_view(wanted))
         for record in batch:
             if record.id not in alive:
                 yield f"record {record.id}: its state is {record.state}"
         after = wanted[-1]
+
+
+def free_places_are_taken(look: Look) -> Iterator[str]:
+    """No task waits for a place in the queue while its account has a free one.
+
+    Broken, the end of one task did not enqueue the next: it may wait for ever.
+    """
+    for line in records.lines(look.connection):
+        n_places = look.store.settings.at_a_time(line.tier)
+        if line.n_enqueued < n_places:
+            yield f"account {line.account_id}: {line.n_enqueued} of {n_places} are taken"

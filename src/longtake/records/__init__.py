@@ -1,6 +1,7 @@
 """Records: what a task looks like from outside; one shape for API, callback and command."""
 
 from longtake.records.life import (
+    Line,
     Progress,
     Standing,
     ahead,
@@ -9,7 +10,8 @@ from longtake.records.life import (
     discard,
     fail,
     forget,
-    lane,
+    line_up,
+    lines,
     outdated,
     progress,
     standing,
@@ -24,10 +26,10 @@ from longtake.records.record import (
     State,
     add,
     by_id,
+    enqueued,
     find,
     lineage,
     listed,
-    unsettled,
 )
 from longtake.records.view import STATES, Video, callback_body, view
 from longtake.records.work import Work
@@ -38,6 +40,7 @@ __all__ = [
     "OPEN",
     "STATES",
     "Cursor",
+    "Line",
     "Origin",
     "Progress",
     "Record",
@@ -52,17 +55,18 @@ __all__ = [
     "callback_body",
     "counts",
     "delete",
+    "enqueued",
     "fail",
     "find",
     "forget",
-    "lane",
+    "line_up",
     "lineage",
+    "lines",
     "listed",
     "outdated",
     "progress",
     "standing",
     "succeed",
     "tell",
-    "unsettled",
     "view",
 ]

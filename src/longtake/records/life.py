@@ -6,17 +6,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, and_, delete, func, or_, select, update
+from sqlalchemy import Connection, delete, func, or_, select, tuple_, update
 
 from longtake import clock
 from longtake.errors import NotFound, RecordNotReady
-from longtake.records.record import OPEN, Record, State, find
+from longtake.records.record import OPEN, Record, State, by_id, find
 from longtake.records.work import Work
 from longtake.store import tables
 from longtake.store.database import upsert
 
 _table = tables.records
 _engine = _table.c.work["engine"].as_string()
+_order = (_table.c.priority, _table.c.created_ms, _table.c.id)  # of an account's tasks
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +43,15 @@ class Standing:
     state: State
     n: int
     oldest_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """An account of whose tasks some wait for a place in the queue."""
+
+    account_id: str
+    tier: str
+    n_enqueued: int
 
 
 def begin(connection: Connection, record_id: str) -> Work | None:
@@ -128,15 +138,49 @@ def progress(connection: Connection, record_id: str) -> Progress | None:
     return Progress(**row) if row else None
 
 
-def lane(connection: Connection, account_id: str, n_lanes: int) -> int:
-    """The lane, of 0 to ``n_lanes`` - 1, in which the fewest open records stand."""
-    rows = connection.execute(
-        select(_table.c.lane, func.count().label("n"))
-        .where(_table.c.account_id == account_id, _table.c.state.in_(OPEN))
-        .group_by(_table.c.lane)
+def line_up(
+    connection: Connection, account_id: str, n_places: int
+) -> tuple[Record, ...]:
+    """Give the account's next tasks a place in the queue, up to ``n_places`` in all.
+
+    Next is who has the lowest priority, then the oldest. The caller has locked the
+    account, and enqueues those that are answered in the same transaction.
+    """
+    owned = _table.c.account_id == account_id
+    n_enqueued = connection.execute(
+        select(func.count()).where(
+            owned, _table.c.state.in_(OPEN), _table.c.enqueued_ms.is_not(None)
+        )
+    ).scalar_one()
+    if n_enqueued >= n_places:
+        return ()
+    following = connection.scalars(
+        select(_table.c.id)
+        .where(owned, _table.c.state == "waiting", _table.c.enqueued_ms.is_(None))
+        .order_by(*_order)
+        .limit(n_places - n_enqueued)
+    ).all()
+    connection.execute(
+        update(_table)
+        .where(_table.c.id.in_(following))
+        .values(enqueued_ms=clock.now_ms())
     )
-    standing = {row.lane: row.n for row in rows}
-    return min(range(n_lanes), key=lambda number: standing.get(number, 0))
+    return tuple(by_id(connection, record_id) for record_id in following)
+
+
+def lines(connection: Connection) -> tuple[Line, ...]:
+    """The accounts of whose tasks some wait for a place in the queue."""
+    n_enqueued = func.count(_table.c.enqueued_ms)
+    rows = connection.execute(
+        select(
+            _table.c.account_id, tables.accounts.c.tier, n_enqueued.label("n_enqueued")
+        )
+        .join_from(_table, tables.accounts, _table.c.account_id == tables.accounts.c.id)
+        .where(_table.c.state.in_(OPEN))
+        .group_by(_table.c.account_id, tables.accounts.c.tier)
+        .having(func.count() > n_enqueued)
+    )
+    return tuple(Line(**row) for row in rows.mappings())
 
 
 def counts(connection: Connection) -> dict[str, int]:
@@ -150,15 +194,16 @@ def counts(connection: Connection) -> dict[str, int]:
 
 
 def ahead(connection: Connection, record: Record) -> int:
-    """How many open records of its account stand before a waiting one in its lane."""
-    before = and_(_table.c.created_ms == record.created_ms, _table.c.id < record.id)
+    """How many open records of its account came, or come, to the queue before it."""
+    place = (record.priority, record.created_ms, record.id)
+    enqueued_ms = _table.c.enqueued_ms
+    if record.enqueued_ms is None:
+        before = or_(enqueued_ms.is_not(None), tuple_(*_order) < place)
+    else:
+        before = tuple_(enqueued_ms, *_order) < (record.enqueued_ms, *place)
     return connection.execute(
         select(func.count()).where(
-            _table.c.account_id == record.account_id,
-            _table.c.lane == record.lane,
-            _table.c.state.in_(OPEN),
-            _engine == record.work["engine"],
-            or_(_table.c.created_ms < record.created_ms, before),
+            _table.c.account_id == record.account_id, _table.c.state.in_(OPEN), before
         )
     ).scalar_one()
 

@@ -43,8 +43,9 @@ class Record:
     parent_index: int | None
     callback_url: str | None
     credits: int
-    lane: int
+    priority: int
     created_ms: int
+    enqueued_ms: int | None
     started_ms: int | None
     completed_ms: int | None
     expires_ms: int | None
@@ -74,7 +75,7 @@ def add(
     parent_index: int | None = None,
     callback_url: str | None = None,
     credits: int = 0,
-    lane: int = 0,
+    priority: int = 100,
     created_ms: int | None = None,
     expires_ms: int | None = None,
 ) -> Record:
@@ -113,7 +114,7 @@ def add(
             parent_index=parent_index,
             callback_url=callback_url,
             credits=credits,
-            lane=lane,
+            priority=priority,
             created_ms=now_ms if created_ms is None else created_ms,
             completed_ms=None if work else now_ms,
             expires_ms=expires_ms,
@@ -178,14 +179,18 @@ def listed(
     return _records(connection, wanted)
 
 
-def unsettled(
+def enqueued(
     connection: Connection, *, after: str = "", limit: int = 200
 ) -> tuple[Record, ...]:
-    """Open records of all accounts by id, from the one behind ``after`` on."""
+    """Open records in the queue, of all accounts by id, from behind ``after`` on."""
     return _records(
         connection,
         _query()
-        .where(_table.c.state.in_(OPEN), _table.c.id > after)
+        .where(
+            _table.c.state.in_(OPEN),
+            _table.c.enqueued_ms.is_not(None),
+            _table.c.id > after,
+        )
         .order_by(_table.c.id)
         .limit(limit),
     )

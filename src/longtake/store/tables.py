@@ -109,8 +109,10 @@ records = Table(  # written by records
     Column("parent_index", Integer),
     Column("callback_url", Text),
     Column("credits", BigInteger, nullable=False),  # held, then captured or released
-    Column("lane", Integer, nullable=False),  # which of its account's turns it waits in
+    # Of an account's tasks the lowest goes first.
+    Column("priority", Integer, nullable=False, server_default="100"),
     Column("created_ms", BigInteger, nullable=False),
+    Column("enqueued_ms", BigInteger),  # None while its account has no place for it
     Column("started_ms", BigInteger),
     Column("completed_ms", BigInteger),
     Column("expires_ms", BigInteger),  # when its media go
@@ -118,7 +120,10 @@ records = Table(  # written by records
     CheckConstraint("state IN ('waiting', 'running', 'success', 'fail')", name="state"),
     UniqueConstraint("account_id", "task_id"),
     Index("ix_lt_records_account_id_created_ms_id", "account_id", "created_ms", "id"),
-    Index("ix_lt_records_state_account_id_lane", "state", "account_id", "lane"),
+    Index(
+        "ix_lt_records_line",
+        *("state", "account_id", "enqueued_ms", "priority", "created_ms", "id"),
+    ),
 )
 
 progress = Table(  # written by records; one row while a task runs

@@ -1,4 +1,8 @@
-"""Tasks: submit, cancel, settle. Each is one transaction over all of the books."""
+"""Tasks: submit, cancel, settle. Each is one transaction over all of the books.
+
+An account has as many places in the queue as its tier allows tasks at a time. Its other
+tasks wait as records, and each that ends lets the next one in.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +14,7 @@ from uuid import uuid4
 from pydantic import BaseModel, ConfigDict
 from sqlalchemy import Connection, select
 
-from longtake import callbacks, clips, clock, ledger, records
+from longtake import callbacks, clips, clock, keys, ledger, records
 from longtake.callbacks import Delivery
 from longtake.clips import Facts
 from longtake.keys import Account
@@ -70,15 +74,15 @@ class Tasks:
         idempotency: tuple[str, str] | None = None,
         priority: int = 100,
     ) -> Record:
-        """Hold the credits, write the record and enqueue its making: all or nothing.
+        """Hold the credits, write the record, enqueue it if it has a place: all or nothing.
 
         ``idempotency`` is the client's key and a digest of the request: the same two
         again are answered with the same record, the key with another digest raises
-        FieldInvalid. Work without a seed is given one. Of one lane the lowest ``priority`` goes first, from 1. Raises
-        CreditsMissing.
+        FieldInvalid. Work without a seed is given one. Of the account's tasks the lowest
+        ``priority`` goes first. Raises CreditsMissing.
         """
         with self.store.database.transaction() as connection:
-            _one_at_a_time(connection, account)
+            _one_at_a_time(connection, account.id)
             if idempotency and (
                 known := repeats.find(connection, account.id, *idempotency)
             ):
@@ -96,20 +100,13 @@ class Tasks:
                 parent_index=parent_index,
                 callback_url=callback_url,
                 credits=credits,
-                lane=records.lane(connection, account.id, self._lanes(account)),
-            )
-            ledger.hold(connection, account.id, credits, record.id)
-            self.queue.make(
-                connection,
-                record.id,
-                engine=work.engine,
-                account_id=account.id,
-                lane=record.lane,
                 priority=priority,
             )
+            ledger.hold(connection, account.id, credits, record.id)
+            self._fill(connection, account.id)
             if idempotency:
                 repeats.keep(connection, account.id, *idempotency, record.id)
-            return record
+            return records.by_id(connection, record.id)
 
     def repeated(
         self, account: Account, idempotency: tuple[str, str] | None
@@ -131,6 +128,7 @@ class Tasks:
         A task that is settled already stays as it is. Raises NotFound.
         """
         with self.store.database.transaction() as connection:
+            _one_at_a_time(connection, account_id)
             record = records.find(connection, account_id, task_id)
             canceled = self._fail(
                 connection, record.id, CANCELED, "It was canceled.", _CANCELED_FLAG
@@ -146,6 +144,7 @@ class Tasks:
         False, and nothing done, where it was settled before: canceled, most likely.
         """
         with self.store.database.transaction() as connection:
+            _one_at_a_time(connection, records.by_id(connection, record_id).account_id)
             kept_ms = self.store.settings.media_days * _DAY_MS
             if not records.succeed(
                 connection, record_id, expires_ms=clock.now_ms() + kept_ms
@@ -169,6 +168,7 @@ class Tasks:
                 )
             ledger.capture(connection, record.account_id, record.id)
             self._owe(connection, record)
+            self._fill(connection, record.account_id)
             return True
 
     def settle_failed(self, record_id: str, *, message: str, flag: int) -> bool:
@@ -177,9 +177,21 @@ class Tasks:
         False, and nothing done, where it was settled before.
         """
         with self.store.database.transaction() as connection:
-            kind = records.by_id(connection, record_id).work["kind"]
-            code = f"VIDEO_{kind.upper()}_FAILED"
+            record = records.by_id(connection, record_id)
+            _one_at_a_time(connection, record.account_id)
+            code = f"VIDEO_{record.work['kind'].upper()}_FAILED"
             return self._fail(connection, record_id, code, message, flag)
+
+    def fill_places(self) -> None:
+        """Enqueue what waits although its account has free places: its tier was raised."""
+        places = self.store.settings.at_a_time
+        with self.store.database.reading() as connection:
+            lines = records.lines(connection)
+        for line in lines:
+            if line.n_enqueued < places(line.tier):
+                with self.store.database.transaction() as connection:
+                    _one_at_a_time(connection, line.account_id)
+                    self._fill(connection, line.account_id)
 
     def redeliver(self, delivery_id: str, *, account_id: str | None) -> Delivery:
         """Begin a new round of attempts at a delivery, the first one now.
@@ -215,7 +227,15 @@ class Tasks:
         record = records.by_id(connection, record_id)
         ledger.release(connection, record.account_id, record.id)
         self._owe(connection, record)
+        self._fill(connection, record.account_id)
         return True
+
+    def _fill(self, connection: Connection, account_id: str) -> None:
+        """Enqueue the account's next tasks as far as it has places; it is locked."""
+        tier = keys.account(connection, account_id).tier
+        n_places = self.store.settings.at_a_time(tier)
+        for record in records.line_up(connection, account_id, n_places):
+            self.queue.make(connection, record.id, engine=record.work["engine"])
 
     def _owe(self, connection: Connection, record: Record) -> None:
         """Owe the record's callback, if it asked for one, and enqueue the first attempt."""
@@ -238,13 +258,11 @@ class Tasks:
             callbacks.find(connection, delivery_id, account_id=record.account_id),
         )
 
-    def _lanes(self, account: Account) -> int:
-        """How many tasks of the account may run at a time."""
-        tiers = self.store.settings.tiers
-        return tiers.get(account.tier, min(tiers.values()))
 
+def _one_at_a_time(connection: Connection, account_id: str) -> None:
+    """Let the transactions of one account wait for one another, until each is committed.
 
-def _one_at_a_time(connection: Connection, account: Account) -> None:
-    """Let submissions of one account wait for one another, until each is committed."""
-    locked = select(accounts.c.id).where(accounts.c.id == account.id)
+    Before anything else is locked, so that no two wait for each other.
+    """
+    locked = select(accounts.c.id).where(accounts.c.id == account_id)
     connection.execute(locked.with_for_update())

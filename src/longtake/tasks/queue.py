@@ -1,8 +1,8 @@
 """The durable queue, from outside a worker: what is enqueued, and what becomes of it.
 
 The durable library keeps its tables in our database, so that its rows and ours commit
-together. One queue per engine, so that a worker takes only what it can make; one for the
-deliveries of callbacks. See docs/decisions/0010-lanes.md.
+together. One queue per engine, so that a worker takes only what it can make, first come,
+first served; one for the deliveries of callbacks.
 """
 
 from __future__ import annotations
@@ -78,7 +78,6 @@ class Queue:
             for engine in engines:
                 self._client.register_queue(
                     engine_queue(engine),
-                    partition_concurrency=1,
                     worker_concurrency=1,  # without it one poll claims the whole backlog
                     polling_interval_sec=POLL_S,
                 )
@@ -89,23 +88,9 @@ class Queue:
                 polling_interval_sec=POLL_S,
             )
 
-    def make(
-        self,
-        connection: Connection,
-        record_id: str,
-        *,
-        engine: str,
-        account_id: str,
-        lane: int,
-        priority: int,
-    ) -> None:
-        """Enqueue the making of a record, in the caller's transaction.
-
-        ``priority`` counts among the tasks of one lane, from 1, the lowest number first.
-        """
+    def make(self, connection: Connection, record_id: str, *, engine: str) -> None:
+        """Enqueue the making of a record, in the caller's transaction."""
         options = self._options(MAKE, record_id, engine_queue(engine))
-        options["queue_partition_key"] = f"{account_id}:{lane}"
-        options["priority"] = priority
         self._client.enqueue_in_transaction(connection, options, record_id)
 
     def deliver(

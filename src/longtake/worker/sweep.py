@@ -43,7 +43,7 @@ class Sweep:
     def __init__(self, bench: Bench, held: Locks, number: int) -> None:
         self._bench, self._held, self._number = bench, held, number
         self._queue = bench.tasks.queue
-        self._after = ""  # the last open record that was looked at
+        self._after = ""  # the last enqueued record that was looked at
         self._after_delivery = ""  # the last overdue one
         self._others_from_s = 0.0
         self._done = threading.Event()
@@ -54,6 +54,7 @@ class Sweep:
             _Look(2, self._dead_desks),
             _Look(2, self._dead_arrivals),
             _Look(2, self._given_up_tasks),
+            _Look(2, bench.tasks.fill_places),
             _Look(10, self._lost_deliveries),
             _Look(10, self._put_off_deliveries),
             _Look(15, self._presence),
@@ -119,12 +120,12 @@ class Sweep:
             _log.warning("half-written files deleted", n_files=n_files)
 
     def _given_up_tasks(self) -> None:
-        """Settle open records whose workflow has ended: given up, or gone.
+        """Settle enqueued records whose workflow has ended: given up, or gone.
 
         One page of them each time, so that a long queue costs no more than a short one.
         """
         with self._bench.store.database.reading() as connection:
-            page = records.unsettled(connection, after=self._after, limit=_PAGE)
+            page = records.enqueued(connection, after=self._after, limit=_PAGE)
         self._after = page[-1].id if len(page) == _PAGE else ""
         states = self._queue.states(record.id for record in page)
         for record in page:

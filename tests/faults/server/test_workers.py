@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -192,6 +193,32 @@ def _workflow(server: Server, task: str) -> tuple[str, int]:
         id=task,
     )
     return str(status), int(attempts)
+
+
+def test_a_tier_counts_over_all_engines_and_workers(
+    installed: Install, database_url: str, tiny: Path, tmp_path: Path
+) -> None:
+    """One at a time, though two slots could make two, and nobody else is kept waiting."""
+    with running(
+        tmp_path,
+        python_path=installed("slow", "steady"),
+        database_url=database_url,
+        engine="steady",
+        slots=2,
+        tiers={"standard": 1},
+    ) as server:
+        ann, bob = server.caller("ann"), server.caller("bob")
+        sources = {caller: caller.import_clip(tiny) for caller in (ann, bob)}
+        hers = [
+            ann.extend(sources[ann], engine=name) for name in ("slow", "steady") * 3
+        ]
+        his = bob.settled(bob.extend(sources[bob], engine="steady"))
+        told = [ann.settled(task) for task in hers]
+        assert {one["successFlag"] for one in (*told, his)} == {1}
+        for one, following in pairwise(told):
+            assert one["completeTime"] <= following["startTime"]
+        assert his["completeTime"] < told[-1]["startTime"]
+        whole.assert_in_order(server)
 
 
 def _working(server: Server, engine: str) -> list[int]:
