@@ -150,6 +150,13 @@ def test_names_are_checked_only_when_connecting(caller: Caller, url: str) -> Non
 # ── the source ──
 
 
+def test_our_own_names_for_fields_are_unknown_on_the_wire(caller: Caller) -> None:
+    body = ask(caller.source(), batch_size=4, water_mark="x", callback_url="nowhere")
+    task_id = caller.post(EXTEND, body)["data"]["taskId"]
+    work = caller.work(task_id)
+    assert (work.candidates, work.watermark) == (1, None)
+
+
 @pytest.mark.parametrize("task_id", ["unknown", "💥", "'; DROP TABLE", "%s", "x" * 128])
 def test_no_such_source(caller: Caller, task_id: str) -> None:
     found = caller.post(EXTEND, ask(task_id))

@@ -12,7 +12,7 @@ from longtake import keys, ledger
 from longtake.api import auth, shapes
 from longtake.api.body import Ask, json_body
 from longtake.api.envelope import Answer, Envelope
-from longtake.api.shapes import Limit, Page, Shape
+from longtake.api.shapes import Limit, Number, Page, Shape
 from longtake.errors import FieldInvalid, NotFound
 from longtake.keys import Key
 from longtake.ledger import Entry
@@ -21,8 +21,8 @@ router = APIRouter(tags=["account"])
 
 KeyId = Annotated[str, Path(max_length=64, description="The `id` of a key, as listed.")]
 EntryId = Annotated[
-    int | None,
-    Query(ge=1, le=2**63 - 1, description="The `next` of the page before this one."),
+    Annotated[Number, Field(ge=1, le=2**63 - 1)] | None,
+    Query(description="The `next` of the page before this one."),
 ]
 
 

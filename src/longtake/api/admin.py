@@ -18,6 +18,7 @@ from longtake.api.account import EntryView, KeyId, Keys, NewKey
 from longtake.api.body import Ask, json_body
 from longtake.api.deliveries import DeliveryId, DeliveryView, State
 from longtake.api.envelope import Answer, Envelope
+from longtake.api.fields import Signed, Truth
 from longtake.api.shapes import Before, Limit, Page, Shape
 from longtake.callbacks import Delivery
 from longtake.errors import FieldInvalid
@@ -26,10 +27,8 @@ from longtake.settings import Settings
 
 router = APIRouter(tags=["admin"], prefix="/api/v1/admin")
 
-_LARGEST = 2**53
 AccountId = Annotated[str, Path(max_length=100, description="Its id, or its name.")]
 Name = Annotated[str, StringConstraints(max_length=100)]
-Credits = Annotated[int, Field(ge=-_LARGEST, le=_LARGEST)]
 
 
 class AccountWhole(Shape):
@@ -54,7 +53,7 @@ class AccountAsk(Ask):
 
     name: Name
     tier: Name = Field("standard", description="One of the setting `tiers`.")
-    credits: Credits = Field(0, description="Granted to it at once.")
+    credits: Signed = Field(0, description="Granted to it at once.")
 
 
 class TierAsk(Ask):
@@ -66,7 +65,7 @@ class TierAsk(Ask):
 class GrantAsk(Ask):
     """Credits for an account."""
 
-    credits: Credits = Field(description="Negative ones are taken back.")
+    credits: Signed = Field(description="Negative ones are taken back.")
     note: Annotated[str, StringConstraints(max_length=200)] = ""
 
 
@@ -74,7 +73,7 @@ class KeyOfAccountAsk(Ask):
     """A new key for an account."""
 
     name: Name = ""
-    admin: bool = Field(False, description="Whether it opens these paths too.")
+    admin: Truth = Field(False, description="Whether it opens these paths too.")
 
 
 @router.get("/accounts", response_model=Answer[Page[AccountWhole]])

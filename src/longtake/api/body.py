@@ -33,7 +33,7 @@ _KEY_LENGTH = 255
 class Ask(BaseModel):
     """The body of a request. A blank string and a null are like a field left out."""
 
-    model_config = ConfigDict(frozen=True, populate_by_name=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore")
 
     @model_validator(mode="before")
     @classmethod

@@ -20,7 +20,7 @@ from pydantic import (
 )
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
-_DIGITS = re.compile(r"[0-9]{1,15}")
+_DIGITS = re.compile(r"-?[0-9]{1,15}")
 # Bounded, since Fraction("1e999999999") would compute that number.
 _RATIONAL = r"[0-9]{1,6}(\.[0-9]{1,9})?|[0-9]{1,9}/[1-9][0-9]{0,8}"
 _SAFE = 2**53 - 1  # what every client's numbers hold exactly
@@ -47,6 +47,15 @@ def _whole(value: Any) -> int:
         raise broken("must be a whole number, 0 or more")
     if number > _SAFE:
         raise broken(f"must be at most {_SAFE}")
+    return number
+
+
+def _signed(value: Any) -> int:
+    number = whole(value)
+    if isinstance(number, bool) or not isinstance(number, int):
+        raise broken("must be a whole number")
+    if abs(number) > _SAFE:
+        raise broken(f"must be from -{_SAFE} to {_SAFE}")
     return number
 
 
@@ -116,6 +125,12 @@ class OneOf:
         return core_schema.literal_schema(list(self.allowed))
 
 
+def _in_any_case(*words: str) -> dict[str, str]:
+    """The schema of a text that is one of ``words``, in capitals or not."""
+    spelled = ["".join(f"[{one.upper()}{one}]" for one in word) for word in words]
+    return {"type": "string", "pattern": f"^({'|'.join(spelled)})$"}
+
+
 _NUMERIC = {"type": "string", "pattern": r"^[0-9]{1,15}$"}
 
 
@@ -124,6 +139,18 @@ Whole = Annotated[
     BeforeValidator(_whole),
     WithJsonSchema(
         {"anyOf": [{"type": "integer", "minimum": 0, "maximum": _SAFE}, _NUMERIC]}
+    ),
+]
+Signed = Annotated[
+    int,
+    BeforeValidator(_signed),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "integer", "minimum": -_SAFE, "maximum": _SAFE},
+                {"type": "string", "pattern": r"^-?[0-9]{1,15}$"},
+            ]
+        }
     ),
 ]
 BatchSize = Annotated[
@@ -154,7 +181,7 @@ Motion = Annotated[
     WithJsonSchema(
         {
             "anyOf": [
-                {"enum": ["high", "low"]},
+                _in_any_case("high", "low"),
                 {"type": "number", "minimum": 0, "maximum": 100},
                 _NUMERIC,
             ]
@@ -164,7 +191,14 @@ Motion = Annotated[
 Truth = Annotated[
     bool,
     BeforeValidator(_truth),
-    WithJsonSchema({"enum": [True, False, "true", "false", 0, 1, "0", "1"]}),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"enum": [True, False, 0, 1, "0", "1"]},
+                _in_any_case("true", "false"),
+            ]
+        }
+    ),
 ]
 Version = Annotated[
     str,

@@ -13,7 +13,7 @@ from longtake import clips, clock, records
 from longtake.api import auth, envelope, shapes
 from longtake.api.answers import RecordInfo
 from longtake.api.envelope import Answer, Envelope
-from longtake.api.shapes import Before, Limit, Optional, Page, Shape
+from longtake.api.shapes import Before, Limit, Number, Optional, Page, Shape
 from longtake.clips import Clip
 from longtake.errors import FieldInvalid, RecordNotReady
 from longtake.records import Origin, Record, State
@@ -161,7 +161,7 @@ def read_report(
     caller: auth.Caller,
     task_id: TaskId,
     store: auth.Books,
-    index: Annotated[int, Query(ge=0, le=1000, description="Which video.")] = 0,
+    index: Annotated[Number, Query(ge=0, le=1000, description="Which video.")] = 0,
 ) -> Envelope:
     """The report of one video: how it was made, how it measures, what was proved."""
     with store.database.reading() as connection:

@@ -11,6 +11,7 @@ from longtake import fleet, keys, limits, records
 from longtake.api import auth, shapes
 from longtake.api.body import Ask, json_body
 from longtake.api.envelope import Answer, Envelope
+from longtake.api.fields import Truth
 from longtake.api.shapes import Shape
 from longtake.limits import Switch
 
@@ -68,7 +69,7 @@ class Switches(Shape):
 class SwitchAsk(Ask):
     """How a switch shall stand."""
 
-    on: bool
+    on: Truth
     message: Annotated[str, StringConstraints(max_length=200)] = ""
 
 

@@ -12,6 +12,7 @@ from pydantic.alias_generators import to_camel
 
 from longtake.api import envelope
 from longtake.api.envelope import Envelope
+from longtake.api.fields import whole
 from longtake.errors import FieldInvalid
 
 _CURSOR = re.compile(r"([0-9]{1,16})-([0-9a-f]{32})", re.ASCII)
@@ -50,8 +51,10 @@ def blank_is_absent(value: Any) -> Any:
 
 Optional = BeforeValidator(blank_is_absent)
 
+# A whole number as a text and nothing else; pydantic alone takes "1_0" and "1.0", too.
+Number = Annotated[int, Field(strict=True), BeforeValidator(whole)]
 Limit = Annotated[
-    int, Query(ge=1, le=100, description="How many there are on a page at most.")
+    Number, Query(ge=1, le=100, description="How many there are on a page at most.")
 ]
 Before = Annotated[
     str | None,
