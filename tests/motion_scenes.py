@@ -54,3 +54,32 @@ def swing(
             cv2.BORDER_TRANSPARENT,
         )
     return frames
+
+
+def two_beats(n_frames: int, first: int = 0) -> Frames:
+    """Two boards swing apart from each other, every 17 and every 23 frames."""
+    left = swing(n_frames, 17, width=104, height=96, first=first)
+    right = swing(n_frames, 23, width=104, height=96, first=first)
+    return np.concatenate([left, right], axis=2)
+
+
+def panned(n_frames: int, speed: float, first: int = 0) -> Frames:
+    """Boards swing every 16 frames while the camera pans to the right by ``speed`` pixels."""
+    ground = texture(120, 640, seed=5)
+    board = texture(30, 30, seed=6)
+    frames = []
+    for t in range(first, first + n_frames):
+        wide = ground.copy()
+        for k in range(8):
+            down = 45 + 14 * np.sin(2 * np.pi * t / 16 + k)
+            matrix = np.array([[1, 0, 30 + 75 * k], [0, 1, down]], np.float64)
+            cv2.warpAffine(
+                board,
+                matrix,
+                wide.shape[1::-1],
+                wide,
+                cv2.INTER_LINEAR,
+                cv2.BORDER_TRANSPARENT,
+            )
+        frames.append(_window(wide, 40 + speed * t, 208))
+    return np.stack(frames)

@@ -6,6 +6,7 @@ import json
 import threading
 from collections.abc import Iterator
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 
 import av
@@ -19,7 +20,7 @@ from longtake.analysis.pictures import gray, sharpness, small
 from longtake.engines.motion import Motion, render
 from longtake.engines.protocol import Ask, Continuation, Frames
 from longtake.errors import EngineFailed, EngineIncapable
-from tests.motion_scenes import slide, swing, texture
+from tests.motion_scenes import panned, slide, swing, texture, two_beats
 
 RATE = Fraction(12)
 PERIOD = 17
@@ -93,7 +94,7 @@ def test_a_still_picture_is_pushed_in_without_end_and_without_blur() -> None:
     still = np.repeat(texture(120, 208)[None], 24, axis=0)
     answer = asked(still, 96)
     frames = np.stack(list(answer.frames))
-    assert answer.notes["plan"] == "push"
+    assert answer.notes["plan"] == "drift"
     steps = np.abs(np.diff(frames.astype(np.int16), axis=0)).mean(axis=(1, 2, 3))
     assert steps[24:].min() > 0.1
     sharp = [sharpness(gray(one)) for one in frames]
@@ -108,6 +109,36 @@ def test_a_seam_is_not_seen_in_a_swing(swinging: Frames) -> None:
     )
     verdict = judge(found, asked_for=frozenset({"rhythm"}))  # the clip has a beat
     assert verdict.passed, verdict.failures
+
+
+def test_two_beats_both_go_on() -> None:
+    """17 and 23 frames share no period that fits the clip: each half needs its own."""
+    clip, future = two_beats(92), two_beats(40, first=92)
+    answer = asked(clip, 40)
+    assert answer.notes["plan"] == "regions"
+    frames = np.stack(list(answer.frames))
+    for side in (np.s_[:, :, 4:100], np.s_[:, :, 108:204]):
+        ours = [psnr(*pair) for pair in zip(frames[side], future[side], strict=True)]
+        still = [psnr(clip[side][-1], one) for one in future[side]]
+        assert np.mean(ours[14:]) > np.mean(still[14:]) + 4
+        assert min(ours[18:]) > 20
+
+
+def test_a_camera_goes_on_while_the_scene_keeps_living() -> None:
+    clip, future = panned(64, 0.25), panned(20, 0.25, first=64)
+    answer = asked(clip, 40)
+    frames = np.stack(list(answer.frames))
+    assert answer.plan is not None
+    assert answer.plan["camera"] is not None
+    moved = [
+        float(np.median(flow(gray(a), gray(b))[5:25, 10:-10, 0]))
+        for a, b in pairwise(frames)
+    ]
+    assert np.mean(moved[:12]) == pytest.approx(-0.25, abs=0.1)
+    assert max(moved) < 0.1  # it comes to rest and does not return
+    ours = [psnr(*pair) for pair in zip(frames[:20], future, strict=True)]
+    still = [psnr(clip[-1], one) for one in future]
+    assert np.mean(ours) > np.mean(still) + 2
 
 
 def test_bars_stay_black_and_the_picture_moves_inside_them() -> None:
@@ -197,7 +228,7 @@ def test_the_same_ask_gives_the_same_frames_and_a_seed_others(
 def test_the_plan_and_the_notes_are_json(swinging: Frames) -> None:
     answer = asked(swinging, 10, prompt="a dragon appears")
     assert json.loads(json.dumps(answer.notes)) == answer.notes
-    assert answer.notes["plan"] in {"texture", "turn", "push"}
+    assert answer.notes["plan"] in {"texture", "regions", "turn", "camera", "drift"}
     assert answer.ignored == ("a dragon appears",)
     assert answer.source_map is not None
     assert len(answer.source_map) == 10

@@ -1,4 +1,4 @@
-"""Distances, what a jump costs, and whether motion goes somewhere."""
+"""Distances, and whether motion goes somewhere."""
 
 from __future__ import annotations
 
@@ -6,14 +6,7 @@ import numpy as np
 import pytest
 
 from longtake.analysis.directedness import directedness
-from longtake.analysis.distances import (
-    apart,
-    best_landing,
-    candidates,
-    distances,
-    jump_costs,
-    thumbnails,
-)
+from longtake.analysis.distances import apart, distances, thumbnails
 from tests import moving
 
 PERIOD = 24
@@ -34,7 +27,7 @@ def test_plain_distance_is_root_mean_square() -> None:
 
 
 def test_one_step_of_a_steady_pan_is_one() -> None:
-    found = distances(moving.pan(30, 1.0))
+    found = distances(thumbnails(moving.pan(30, 1.0)))
     np.testing.assert_allclose(np.diagonal(found, 1), 1, rtol=0.25)
     np.testing.assert_allclose(np.diagonal(found), 0, atol=1e-4)
     np.testing.assert_allclose(found, found.T)
@@ -42,7 +35,7 @@ def test_one_step_of_a_steady_pan_is_one() -> None:
 
 def test_only_its_neighbors_tell_a_pendulum_which_way_it_swings() -> None:
     film = pendulum(4 * PERIOD)
-    found = distances(film)
+    found = distances(thumbnails(film))
     middle, again, back = PERIOD, 2 * PERIOD, PERIOD + PERIOD // 2
     plain = apart(seen := thumbnails(film), seen)
     assert plain[middle, back] == pytest.approx(0, abs=0.5)
@@ -50,39 +43,20 @@ def test_only_its_neighbors_tell_a_pendulum_which_way_it_swings() -> None:
     assert found[middle, back] > 1
 
 
-def test_a_jump_by_whole_periods_costs_nothing() -> None:
-    costs = jump_costs(distances(pendulum(4 * PERIOD)))
-    landing = best_landing(costs, shortest=PERIOD)
-    assert landing is not None
-    assert landing.frame % PERIOD == 0  # after frame 95, which is 23 in its period
-    assert landing.cost < 0.1
-    np.testing.assert_allclose(np.diagonal(costs, 1)[2:-2], 0, atol=1e-4)
-
-
-def test_one_way_motion_has_no_landing() -> None:
-    costs = jump_costs(distances(moving.pan(60, 1.0)))
-    landing = best_landing(costs, shortest=24)
-    assert landing is not None
-    assert landing.cost > 6
-    assert not candidates(costs, limit=3.5, shortest=24).any()
-
-
-def test_candidates_are_the_best_of_their_diagonal() -> None:
-    costs = jump_costs(distances(pendulum(4 * PERIOD)))
-    found = candidates(costs, limit=1, shortest=12)
-    assert found.any()
-    row, column = np.nonzero(found)
-    # Where the pendulum turns, a frame more or less is the same.
-    off = (row + 1 - column + PERIOD // 2) % PERIOD - PERIOD // 2
-    assert (np.abs(off) <= 2).all()
-    assert (np.abs(row + 1 - column) >= 12).all()
-
-
-def test_clips_of_one_frame_or_too_few() -> None:
-    one = jump_costs(distances(moving.pan(1, 0)))
-    assert best_landing(one, shortest=1) is None
-    few = jump_costs(distances(moving.pan(10, 1.0)))
-    assert best_landing(few, shortest=24) is None
+def test_pixels_that_one_does_not_show_are_not_held_against_it() -> None:
+    """A frame whose left half is hidden is where it is by its right half."""
+    pictures = thumbnails(pendulum(8))
+    seen = np.ones_like(pictures)
+    hidden = pictures.copy()
+    hidden[3].reshape(36, 64)[:, :32] = 255
+    seen[3].reshape(36, 64)[:, :32] = 0
+    found = apart(hidden, hidden, seen)
+    half = [one.reshape(36, 64)[:, 32:].ravel() for one in pictures]
+    expected = np.sqrt(np.square(half[3] - half[6]).mean())
+    assert found[3, 6] == pytest.approx(expected, rel=1e-4)
+    assert found[3, 3] == pytest.approx(0, abs=1e-3)
+    seen[3].reshape(36, 64)[:, :40] = 0
+    assert np.isinf(apart(hidden, hidden, seen)[3, 6]), "too little in common"
 
 
 def test_directedness() -> None:

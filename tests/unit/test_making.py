@@ -13,10 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from longtake.analysis.gate import BANDS, judge
+from longtake.analysis.gate import BANDS, distance, judge
 from longtake.analysis.measures import Measures
 from longtake.extension import Progress
-from longtake.extension.ranking import distance, ranked
+from longtake.extension.ranking import ranked
 from longtake.report import Report
 from longtake.worker.making import Teller, Telling, thumbnail
 

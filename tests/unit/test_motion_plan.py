@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from fractions import Fraction
 from itertools import pairwise
 
 import numpy as np
 import pytest
 
-from longtake.engines.motion import push, texture, turn
-from longtake.engines.motion.plan import Plan, Push, Run
+from longtake.analysis.camera import in_pixels
+from longtake.engines.motion import drift, texture, turn
+from longtake.engines.motion.plan import Plan, Push, Region, Run, running
 from longtake.engines.motion.study import Study
+from longtake.engines.motion.view import Camera
 from longtake.errors import EngineFailed
 from tests.motion_scenes import swing
 
@@ -21,8 +24,23 @@ PLAN = Plan("texture", 48, RUNS, shot=8, box=(10, 90, 0, 160))
 
 def study_of(apart: np.ndarray, rate: int = 12) -> Study:
     """A study of which only the distances matter."""
-    frames = np.zeros((len(apart), 4, 4, 3), np.uint8)
-    return Study(frames, Fraction(rate), None, apart, 1.0, 1.0, shot=8)
+    return of(np.zeros((len(apart), 4, 4, 3), np.uint8), apart, rate)
+
+
+def of(frames: np.ndarray, apart: np.ndarray, rate: int = 12) -> Study:
+    """A study of ``frames`` whose camera stands still."""
+    return Study(
+        frames=frames,
+        rate=Fraction(rate),
+        box=None,
+        apart=apart,
+        camera=None,
+        thumbs=np.zeros((len(frames), 36 * 64), np.float32),
+        seen=None,
+        step=1.0,
+        last_step=1.0,
+        shot=8,
+    )
 
 
 def test_a_run_plays_on_from_its_source() -> None:
@@ -42,6 +60,31 @@ def test_json_and_back_is_the_same_plan() -> None:
     moved = Plan("push", 3, (Run(-1, 0.0),), shot=1, push=Push(0.08, 96.0, 16.0))
     for plan in (PLAN, moved):
         assert Plan.from_json(json.loads(json.dumps(plan.to_json()))) == plan
+
+
+def test_regions_and_camera_survive_json() -> None:
+    cells = np.zeros((36, 64), np.bool_)
+    cells[3:9, 10:30] = cells[35, 63] = True
+    shake = np.round(np.random.default_rng(1).normal(0, 0.01, (5, 4)), 7)
+    views = np.stack([np.eye(3)] * 5)
+    views[:, 0, 2] = np.linspace(0, 0.1, 5).round(7)
+    camera = Camera(views, (0.01, 0.0, 0.001, 0.0), 12.5, shake)
+    for seen in (cells, ~cells):
+        plan = replace(PLAN, regions=(Region(seen, RUNS),), camera=camera)
+        data = json.loads(json.dumps(plan.to_json()))
+        again = Plan.from_json(data)
+        assert again.to_json() == data
+        assert np.array_equal(again.regions[0].cells, seen)
+        assert again.camera is not None
+        assert np.array_equal(again.camera.views, views)
+        assert np.array_equal(again.camera.pose(7), camera.pose(7))
+
+
+def test_a_plan_of_the_first_version_is_still_read() -> None:
+    data = Plan("drift", 3, (Run(-1, 0.0),), shot=1, push=Push(0.08, 96.0, 16.0))
+    old = {**data.to_json(), "version": 1, "kind": "push"}
+    del old["regions"], old["camera"]
+    assert Plan.from_json(old) == data
 
 
 @pytest.mark.parametrize(
@@ -65,7 +108,7 @@ def test_what_is_no_plan_is_refused(spoiled: dict[str, object]) -> None:
 def test_a_kept_part_keeps_the_transition_it_stopped_in() -> None:
     kept = PLAN.kept(33)
     assert kept.runs == RUNS
-    assert kept.running(32) == PLAN.running(32)
+    assert running(kept.runs, 32) == running(PLAN.runs, 32)
     assert PLAN.kept(30).runs == RUNS[:2]
 
 
@@ -95,7 +138,7 @@ def test_no_jump_is_taken_twice_running_and_runs_are_long() -> None:
         apart[41, 10] = apart[42, 11] = 0.1  # one jump is far better than all others
         plan = texture.propose(study_of(apart), 1000, seed)
         assert plan is not None
-        taken = texture.jumps(plan, 59)
+        taken = texture.jumps(plan.runs, 59)
         assert len(taken) > 10
         for one, two in pairwise(taken):
             near = abs(one.leave - two.leave) <= 4 and abs(one.land - two.land) <= 4
@@ -119,7 +162,7 @@ def test_the_cheap_way_is_found_through_its_future() -> None:
         apart[25 + k, 7 + k] = 1.0  # reached only by those who landed at 5
     plan = texture.propose(study_of(apart), 60, seed=0)
     assert plan is not None
-    assert texture.cost(study_of(apart), plan) < 20
+    assert texture.cost(texture.Paths(apart, 12), plan.runs) < 20
 
 
 def test_a_clip_too_short_to_play_on_has_no_texture() -> None:
@@ -141,7 +184,7 @@ def test_turning_stays_inside_the_clip_and_never_leaps() -> None:
 def test_turning_fits_what_sways_and_not_what_passes() -> None:
     def study(frames: np.ndarray) -> Study:
         n = len(frames)
-        return Study(frames, Fraction(12), None, np.ones((n, n)), 1.0, 1.0, shot=8)
+        return of(frames, np.ones((n, n)))
 
     assert turn.fits(study(swing(48, period=16)))
     assert not turn.fits(study(swing(48, period=400)))
@@ -152,7 +195,8 @@ def test_the_camera_never_leaves_the_picture_and_never_stands() -> None:
     width, height = 832, 464
     corners = np.array([[0, 0, 1], [width - 1, 0, 1], [0, height - 1, 1]]).T
     corners = np.c_[corners, [width - 1, height - 1, 1]]
-    seen = np.stack([push.camera(move, t, width, height) @ corners for t in range(960)])
+    views = [in_pixels(drift.camera(move, t), width, height) for t in range(960)]
+    seen = np.stack([view @ corners for view in views])
     assert seen[:, 0].min() > -1
     assert seen[:, 0].max() < width
     assert seen[:, 1].min() > -1
@@ -160,5 +204,5 @@ def test_the_camera_never_leaves_the_picture_and_never_stands() -> None:
     moved = np.abs(np.diff(seen, axis=0)).max(axis=(1, 2))[20:]
     assert moved.min() > 0.25 * moved.max()
     assert np.abs(np.diff(seen, 2, axis=0)).max() < 0.1  # and it never jerks
-    start = push.camera(move, -1, width, height)
-    assert start == pytest.approx(np.eye(3)[:2], abs=1e-9)
+    start = drift.camera(move, -1)
+    assert start == pytest.approx(np.eye(3), abs=1e-9)

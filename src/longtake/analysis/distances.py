@@ -1,4 +1,4 @@
-"""How far any two frames are apart, in pose and in motion, and what a jump costs.
+"""How far any two frames are apart, in pose and in motion.
 
 Video textures (Schödl, Szeliski, Salesin and Essa, SIGGRAPH 2000, section 3.1): a jump is
 invisible where the frames around both of its places are alike, not the two alone. A
@@ -7,7 +7,7 @@ pendulum is at the middle in both swings, and only its neighbors in time tell th
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 import cv2
 import numpy as np
@@ -15,50 +15,65 @@ from numpy.typing import NDArray
 
 from longtake.analysis.pictures import Frames, gray
 
-_SIZE = (64, 36)  # pixels, width and height
+CELLS = (36, 64)  # rows and columns: pixels of a thumbnail
+_SIZE = CELLS[::-1]
 _TAPS = np.array([1, 4, 6, 4, 1], np.float64) / 16  # binomial, over five frames
+_COMMON = 0.5  # of the picture: two that share less are not compared
 _FLOOR = 0.25  # gray levels: the least a step counts, so that noise is no distance
 
 Matrix = NDArray[np.float64]
 
 
-@dataclass(frozen=True, slots=True)
-class Landing:
-    """Where to go on from the end of a clip: ``cost`` is in median steps of the clip."""
-
-    frame: int
-    cost: float
-
-
 def thumbnails(frames: Frames) -> NDArray[np.float32]:
     """Luma of every frame at 64x36, averaged over areas: (time, 2304) float32."""
-    shrunk = [
-        cv2.resize(gray(frame).astype(np.float32), _SIZE, interpolation=cv2.INTER_AREA)
-        for frame in frames
-    ]
-    return np.stack(shrunk).reshape(len(shrunk), -1).astype(np.float32, copy=False)
+    return shrunk([gray(frame).astype(np.float32) for frame in frames])
 
 
-def apart(some: NDArray[np.float32], others: NDArray[np.float32]) -> Matrix:
+def shrunk(pictures: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
+    """(height, width) float32 pictures at 64x36, averaged over areas: (time, 2304)."""
+    small = [cv2.resize(one, _SIZE, interpolation=cv2.INTER_AREA) for one in pictures]
+    return np.stack(small).reshape(len(small), -1).astype(np.float32, copy=False)
+
+
+def apart(
+    some: NDArray[np.float32],
+    others: NDArray[np.float32],
+    seen: NDArray[np.float32] | None = None,
+) -> Matrix:
     """Root mean square difference of every two thumbnails, in gray levels.
 
-    (m, pixels) and (n, pixels) float32 give (m, n) float64.
+    (m, pixels) and (n, pixels) float32 give (m, n) float64. ``seen``: for a square matrix
+    of thumbnails that do not show everything, how much each shows of each pixel, 0 to 1;
+    pixels that one of two does not show do not count, and two that have less than half of
+    the picture in common are infinitely far apart.
     """
     a, b = some.astype(np.float64), others.astype(np.float64)
-    squares = np.square(a).mean(1)[:, None] + np.square(b).mean(1)[None]
-    products = a @ b.T / a.shape[1]
-    return np.asarray(np.sqrt(np.maximum(squares - 2 * products, 0)))
+    if seen is None:
+        squares = np.square(a).mean(1)[:, None] + np.square(b).mean(1)[None]
+        products = a @ b.T / a.shape[1]
+        return np.asarray(np.sqrt(np.maximum(squares - 2 * products, 0)))
+    mask = seen.astype(np.float64)
+    common = mask @ mask.T
+    total = np.square(a) * mask @ mask.T + mask @ (np.square(b) * mask).T
+    total -= 2 * (a * mask) @ (b * mask).T
+    found = np.sqrt(np.maximum(total, 0) / np.maximum(common, 1))
+    found[common < _COMMON * a.shape[1]] = np.inf
+    return np.asarray(found)
 
 
-def distances(frames: Frames) -> Matrix:
+def distances(
+    pictures: NDArray[np.float32], seen: NDArray[np.float32] | None = None
+) -> Matrix:
     """Distance of every two frames with their neighbors in time: (n, n), in median steps.
 
-    The distance of frames i and j is the binomial mean of those of i + k and j + k for k
-    from -2 to 2; at either end of the clip, of those that there are. One median step of
-    the clip (unfiltered) is 1.
+    ``pictures``: :func:`thumbnails`; ``seen``: as of :func:`apart`. The distance of
+    frames i and j is the binomial mean of those of i + k and j + k for k from -2 to 2; at
+    either end of the clip, of those that there are. One median step of the clip
+    (unfiltered) is 1.
     """
-    plain = apart(seen := thumbnails(frames), seen)
+    plain = apart(pictures, pictures, seen)
     steps = np.diagonal(plain, 1)
+    steps = steps[np.isfinite(steps)]
     step = max(_FLOOR, float(np.median(steps))) if steps.size else 1.0
     return _along_diagonal(plain) / step
 
@@ -72,46 +87,3 @@ def _along_diagonal(plain: Matrix) -> Matrix:
         total[here, here] += tap * plain[there, there]
         weight[here, here] += tap
     return total / weight
-
-
-def jump_costs(apart_by: Matrix) -> Matrix:
-    """Cost of showing frame j right after frame i: (n, n), in median steps.
-
-    ``apart_by``: from :func:`distances`. After i its successor is expected, so the cost is
-    the distance of i + 1 and j; playing on (j = i + 1) costs nothing. The last frame has
-    no successor: there j - 1 is held against the last frame itself.
-    """
-    costs = np.empty_like(apart_by)
-    costs[:-1] = apart_by[1:]
-    costs[-1, 1:] = apart_by[-1, :-1]
-    costs[-1, 0] = np.inf
-    return costs
-
-
-def best_landing(costs: Matrix, *, shortest: int) -> Landing | None:
-    """The cheapest frame to go on from after the last, with ``shortest`` frames to play.
-
-    None where the clip is too short for such a run.
-    """
-    reachable = costs[-1, : max(0, len(costs) - shortest + 1)]
-    if not reachable.size or not np.isfinite(reachable).any():
-        return None
-    frame = int(reachable.argmin())
-    return Landing(frame, float(reachable[frame]))
-
-
-def candidates(costs: Matrix, *, limit: float, shortest: int) -> NDArray[np.bool_]:
-    """The jumps worth considering: (n, n) bool, from row to column.
-
-    Those below ``limit``, cheaper than their neighbors along the diagonal (jumping a frame
-    earlier or later for the same change of time), and of at least ``shortest`` frames
-    forwards or backwards.
-    """
-    n = len(costs)
-    row, column = np.indices((n, n))
-    wanted = (costs < limit) & (np.abs(row + 1 - column) >= shortest)
-    earlier = np.full_like(costs, np.inf)
-    later = np.full_like(costs, np.inf)
-    earlier[1:, 1:] = costs[:-1, :-1]
-    later[:-1, :-1] = costs[1:, 1:]
-    return np.asarray(wanted & (costs <= earlier) & (costs <= later))

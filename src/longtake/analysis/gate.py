@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import inf, log
 
 from longtake.analysis.measures import Measures
 from longtake.media.clip import Facts
@@ -108,3 +109,22 @@ def judge(measures: Measures, *, asked_for: frozenset[str] = frozenset()) -> Ver
     return Verdict(
         passed=not failures, failures=tuple(failures), unmeasured=tuple(unmeasured)
     )
+
+
+def distance(measures: Measures) -> float:
+    """How far a continuation is from the clip's own behavior, over all measures.
+
+    Each adds 0 where it is like the clip and 1 at an end of its band; what could not be
+    measured adds nothing.
+    """
+    values = ((band, getattr(measures, name)) for name, band in BANDS.items())
+    return sum(_distance(band, value) for band, value in values if value is not None)
+
+
+def _distance(band: Band, value: float) -> float:
+    assert band.high, "every band has an upper end"
+    if band.low is None:  # less is better
+        return value / band.high
+    if value <= 0:
+        return inf
+    return log(value) / log(band.low if value < 1 else band.high)

@@ -121,8 +121,31 @@ def curves(frames: Frames) -> Curves:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Own:
+    """What a clip itself does: the same for every continuation that is measured.
+
+    ``frames``: its last shot without repeats. ``repeated``: (context,) bool.
+    """
+
+    frames: Frames
+    repeated: NDArray[np.bool_]
+    curves: Curves
+
+
+def own(context: Frames) -> Own:
+    """Look at a clip's last frames: (time, height, width, 3) uint8, at most 416 wide."""
+    repeated = duplicates(context)
+    frames = _last_shot(context[~repeated][-_OWN:])
+    return Own(frames, repeated, curves(frames))
+
+
 def measure(
-    context: Frames, new: Frames, *, source_map: Sequence[int | None] | None = None
+    context: Frames,
+    new: Frames,
+    *,
+    source_map: Sequence[int | None] | None = None,
+    behavior: Own | None = None,
 ) -> Measures:
     """Measure the continuation ``new`` against the clip's last frames ``context``.
 
@@ -130,19 +153,35 @@ def measure(
     with at least one frame. The clip's own behavior is that of its last shot, where that
     is long enough to have any. Where the engine said which context frame each new frame
     shows, ``source_map`` decides what runs backwards, since re-drawn frames hide it from
-    pixels.
+    pixels. ``behavior``: :func:`own` of the context, where several are measured.
     """
     assert min(len(context), len(new)) > 0, "nothing to measure"
-    repeated = duplicates(context)
-    own = _last_shot(context[~repeated][-_OWN:])
-    n = len(own) - 1
-    longest = max((last - first for first, last in runs(repeated)), default=0)
-    run = curves(np.concatenate([own, _fresh(context[-1], new, longest)]))
+    clip = behavior or own(context)
+    n = len(clip.frames) - 1
+    longest = max((last - first for first, last in runs(clip.repeated)), default=0)
+    fresh = _fresh(context[-1], new, longest)
     return Measures(
-        **(_ratios(run, n) if n else dict.fromkeys(_NEEDS_MOTION)),
-        freeze=_freeze(context, new, repeated) if n else None,
-        **_looks(own, new),
+        **(_ratios(_run(clip, fresh), n) if n else dict.fromkeys(_NEEDS_MOTION)),
+        freeze=_freeze(context, new, clip.repeated) if n else None,
+        **_looks(clip.frames, new),
         **_recurrence(context, new, source_map),
+    )
+
+
+def _run(clip: Own, new: Frames) -> Curves:
+    """The curves of the clip and of ``new`` after it, as of one run."""
+    tail = curves(np.concatenate([clip.frames[-2:], new]))
+    before = clip.curves
+
+    def both(name: str) -> NDArray[np.float64]:
+        return np.concatenate([getattr(before, name), getattr(tail, name)[1:]])
+
+    return Curves(
+        step=both("step"),
+        residual=both("residual"),
+        speed=both("speed"),
+        turn=both("turn"),
+        sway=np.concatenate([before.sway[:-1], tail.sway]),
     )
 
 

@@ -1,25 +1,30 @@
-"""Which plan is shown: each is drawn small and measured, the first that passes wins."""
+"""Which plan is shown: all that may fit are drawn small, measured and ranked."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from math import inf
 from typing import Any
 
 import numpy as np
 
-from longtake.analysis.gate import BANDS, Verdict, judge
-from longtake.analysis.measures import measure
+from longtake.analysis.gate import BANDS, Verdict, distance, judge
+from longtake.analysis.measures import Measures, measure, own
 from longtake.analysis.recurrence import recall, rhythm
-from longtake.engines.motion import push, texture, turn
-from longtake.engines.motion.plan import Plan
+from longtake.engines.motion import coast, drift, living, texture, turn
+from longtake.engines.motion.plan import Plan, places
 from longtake.engines.motion.render import render
 from longtake.engines.motion.study import Study
+from longtake.engines.motion.texture import Paths
 from longtake.errors import EngineFailed
 
-_TRIED_S = 5.0  # of a plan are drawn and measured: what is later is like it
+_TRIED_S = 2.5  # of a plan are drawn and measured: what is later is like it
 _LAST_RESORT = 12.0  # steps: a dearer jump is a cut
-_KINDS = {kind.KIND: kind.propose for kind in (texture, turn, push)}
+_KINDS = {kind.KIND: kind.propose for kind in (texture, living, turn, coast, drift)}
+_TRIFLE = 1.0  # steps: what jumps no dearer than this need not be divided
+# The measures do not see everything: what looks worse where all fit counts a little more.
+_APART, _RESTS, _PUSHED, _TURNS = 0.2, 0.6, 1.2, 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,54 +35,79 @@ class Choice:
     notes: dict[str, Any] = field(default_factory=dict)
 
 
-def choose(study: Study, n_frames: int, seed: int) -> Choice:
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """A plan that was drawn small: less ``score`` is better."""
+
+    plan: Plan
+    extra: float  # how much worse it looks than the measures see
+    measures: Measures
+    verdict: Verdict
+
+    @property
+    def score(self) -> tuple[int, float]:
+        """Failures of the gate, then how unlike the clip it behaves."""
+        return len(self.verdict.failures), distance(self.measures) + self.extra
+
+    def told(self) -> dict[str, Any]:
+        """For the report."""
+        failures, unlike = self.score
+        return {
+            "plan": self.plan.kind,
+            "score": round(failures * 100 + unlike, 2),
+            "failures": list(self.verdict.failures),
+        }
+
+
+def choose(study: Study, n_frames: int, seed: int, rank: int = 0) -> Choice:
     """The plan of ``n_frames`` for a clip of which nothing was continued yet.
 
-    Of the proposals, in the order in which they look best where they fit, the first that
-    passes the gate; if none does, the one with the fewest failures.
+    The ``rank``-th best of the proposals: by what fails at the gate, and then by how
+    unlike the clip they behave.
     """
-    tried: list[tuple[Plan, Verdict]] = []
-    for plan in _proposals(study, n_frames, seed):
-        tried.append((plan, _verdict(study, plan)))
-        if tried[-1][1].passed:
-            break
-    plan, verdict = min(tried, key=lambda one: len(one[1].failures))
+    clip = own(study.frames)
+    beat = _has_a_beat(study)
+
+    def tried(plan: Plan, extra: float) -> Tried:
+        n_drawn = max(1, min(plan.n_frames, study.frames_in(_TRIED_S)))
+        part = replace(plan, box=None, n_frames=n_drawn)
+        shown = np.stack(list(render(study.frames, part)))
+        shows = source_map(part, 0, len(study.frames))
+        found = measure(study.frames, shown, source_map=shows, behavior=clip)
+        allowed = {"rewind"} if plan.kind == turn.KIND else set()
+        if beat:
+            allowed.add("rhythm")
+        return Tried(plan, extra, found, judge(found, asked_for=frozenset(allowed)))
+
+    ranked = sorted(
+        (tried(*one) for one in _proposals(study, n_frames, seed)),
+        key=lambda one: one.score,
+    )
+    chosen = ranked[min(rank, len(ranked) - 1)]
     notes = {
-        "plan": plan.kind,
-        "failures": list(verdict.failures),
-        "tried": [
-            {"plan": other.kind, "failures": list(found.failures)}
-            for other, found in tried
-        ],
+        "plan": chosen.plan.kind,
+        "failures": list(chosen.verdict.failures),
+        "tried": [one.told() for one in ranked],
     }
-    return Choice(plan, notes)
+    return Choice(chosen.plan, notes)
 
 
-def _proposals(study: Study, n_frames: int, seed: int) -> Iterator[Plan]:
-    played = texture.propose(study, n_frames, seed)
-    cost = texture.cost(study, played) if played else np.inf
-    if played and cost < texture.ACCEPTABLE:
-        yield played
+def _proposals(study: Study, n_frames: int, seed: int) -> Iterator[tuple[Plan, float]]:
+    """Plans that may fit, each with what it looks worse by than it measures."""
+    played, cost = texture.propose(study, n_frames, seed), inf
+    if played:
+        cost = texture.cost(Paths(study.apart, float(study.rate)), played.runs)
+    if played and cost < _LAST_RESORT:
+        yield played, cost / texture.ACCEPTABLE
+    if cost > _TRIFLE and (apart := living.living(study, n_frames, seed)):
+        worse = _APART + apart.worst / texture.ACCEPTABLE
+        yield living.planned(study, n_frames, apart), worse
     if turn.fits(study):
-        yield turn.propose(study, n_frames, seed)
-    moved = push.propose(study, n_frames, seed)
-    worse = played if played and texture.ACCEPTABLE <= cost < _LAST_RESORT else None
-    ordered = (moved, worse) if push.fits(study) else (worse, moved)
-    yield from (plan for plan in ordered if plan)
-
-
-def _verdict(study: Study, plan: Plan) -> Verdict:
-    n_frames = min(plan.n_frames, study.frames_in(_TRIED_S))
-    if not n_frames:
-        return Verdict(passed=True)
-    part = replace(plan, box=None).kept(n_frames)
-    shown = np.stack(list(render(study.frames, part)))
-    shows = source_map(part, 0, len(study.frames))
-    found = measure(study.frames, shown, source_map=shows)
-    allowed = {"rewind"} if plan.kind == turn.KIND else set()
-    if _has_a_beat(study):
-        allowed.add("rhythm")
-    return judge(found, asked_for=frozenset(allowed))
+        yield turn.propose(study, n_frames, seed), _TURNS
+    if coast.fits(study):
+        yield coast.propose(study, n_frames, seed), _RESTS
+    if cost > texture.INVISIBLE:
+        yield drift.propose(study, n_frames, seed), _PUSHED
 
 
 def _has_a_beat(study: Study) -> bool:
@@ -105,8 +135,17 @@ def go_on(study: Study, before: Plan, n_frames: int, seed: int) -> Choice:
 
 
 def source_map(plan: Plan, start: int, n_context: int) -> tuple[int, ...]:
-    """The context frame that each new frame from ``start`` on mostly shows."""
+    """The context frame that each new frame from ``start`` on mostly shows.
+
+    Where the picture has regions: that of the largest.
+    """
+    runs = plan.runs
+    if plan.regions:
+        largest = max(plan.regions, key=lambda one: int(one.cells.sum()))
+        ground = 1 - sum(float(one.cells.mean()) for one in plan.regions)
+        if largest.cells.mean() > ground:
+            runs = largest.runs
     return tuple(
-        n_context - 1 + min(0, round(plan.places(time)[0]))
+        n_context - 1 + min(0, round(places(runs, time)[0]))
         for time in range(start, plan.n_frames)
     )

@@ -8,14 +8,21 @@ plan does not depend on how many frames before the end were handed over.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from itertools import chain, pairwise
 from math import floor
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
+from longtake.engines.motion.view import Camera
 from longtake.errors import EngineFailed
 
-VERSION = 1
+VERSION, _FIRST = 2, 1
+
+Grid = NDArray[np.bool_]  # (rows, columns) of cells, each a part of the picture
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +64,20 @@ class Push:
     ease: float
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Region:
+    """A part of the picture that has times of its own: ``cells`` where it is, and ``runs``."""
+
+    cells: Grid
+    runs: tuple[Run, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
     """All new frames since the end of the original clip.
 
-    The clip's last ``shot`` original frames, at least, show one scene: no motion is read
+    ``runs`` are of the whole picture, and each of ``regions`` is laid over it. ``camera``
+    is that of the clip, if it moves. The clip's last ``shot`` original frames, at least, show one scene: no motion is read
     across a cut. ``box`` is (top, bottom, left, right), in pixels: the picture inside letterbox bars,
     which stay as they are. None where there are none.
     """
@@ -70,41 +86,44 @@ class Plan:
     n_frames: int
     runs: tuple[Run, ...]
     shot: int
+    regions: tuple[Region, ...] = ()
+    camera: Camera | None = None
     push: Push | None = None
     box: tuple[int, int, int, int] | None = None
 
     def __post_init__(self) -> None:
         """Check what :mod:`render` relies on. Raises EngineFailed."""
-        if not self.runs or self.runs[0].at > 0 or self.n_frames < 0:
-            raise EngineFailed("this plan does not begin at the end of its clip")
-        if any(two.at < one.at + one.fade for one, two in pairwise(self.runs)):
-            raise EngineFailed("two runs of this plan overlap more than one transition")
-
-    def running(self, time: int) -> tuple[Run, Run | None]:
-        """The run shown at ``time``, and the one dissolving under it, if any."""
-        index = max(i for i, run in enumerate(self.runs) if run.at <= time)
-        run = self.runs[index]
-        under = self.runs[index - 1] if index and time < run.at + run.fade else None
-        return run, under
+        for runs in (self.runs, *(region.runs for region in self.regions)):
+            if not runs or runs[0].at > 0 or self.n_frames < 0:
+                raise EngineFailed("this plan does not begin at the end of its clip")
+            if any(two.at < one.at + one.fade for one, two in pairwise(runs)):
+                raise EngineFailed(
+                    "two runs of this plan overlap more than one transition"
+                )
 
     @property
     def earliest(self) -> int:
         """The first place in the source that is shown, whole frames (0: the last one)."""
-        shown = range(self.n_frames)
-        return min((floor(p) for t in shown for p in self.places(t)), default=0)
+        everywhere = (self.runs, *(region.runs for region in self.regions))
+        shown = (
+            places(runs, time) for runs in everywhere for time in range(self.n_frames)
+        )
+        return min((floor(place) for place in chain(*shown)), default=0)
 
     def places(self, time: int) -> tuple[float, ...]:
-        """The places shown at ``time``, the one seen most first."""
-        run, under = self.running(time)
-        if under is None:
-            return (run.place(time),)
-        both = (run.place(time), under.place(time))
-        return both if 2 * (time - run.at + 1) > run.fade else both[::-1]
+        """The places shown at ``time`` in most of the picture, the one seen most first."""
+        return places(self.runs, time)
 
     def kept(self, n_frames: int) -> Plan:
         """This plan as far as its first ``n_frames`` new frames need it."""
-        runs = tuple(run for run in self.runs if run.at < max(n_frames, 1))
-        return replace(self, runs=runs, n_frames=n_frames)
+
+        def begun(runs: tuple[Run, ...]) -> tuple[Run, ...]:
+            return tuple(run for run in runs if run.at < max(n_frames, 1))
+
+        regions = tuple(
+            replace(region, runs=begun(region.runs)) for region in self.regions
+        )
+        return replace(self, runs=begun(self.runs), regions=regions, n_frames=n_frames)
 
     def to_json(self) -> dict[str, Any]:
         """The plan as JSON: compact, since it travels in a tag of the file."""
@@ -117,15 +136,20 @@ class Plan:
             "push": None
             if self.push is None
             else [self.push.zoom, self.push.half_period, self.push.ease],
-            "runs": [
-                [r.at, r.source, r.speed, r.then, r.ramp, r.fade] for r in self.runs
+            "camera": self.camera and self.camera.to_json(),
+            "runs": _rows(self.runs),
+            "regions": [
+                [*_packed(region.cells), _rows(region.runs)] for region in self.regions
             ],
         }
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Plan:
         """Read :meth:`to_json`. Raises EngineFailed for what it did not write."""
-        if data.get("version") != VERSION:
+        if data.get("version") == _FIRST:  # one line of time, and no camera
+            renamed = {"push": "drift"}.get(str(data.get("kind")), data.get("kind"))
+            data = {**data, "kind": renamed, "regions": (), "camera": None}
+        elif data.get("version") != VERSION:
             raise EngineFailed(
                 f"this plan is of version {data.get('version')}, not {VERSION}: "
                 "start again from the original clip"
@@ -134,13 +158,51 @@ class Plan:
             return cls(
                 kind=str(data["kind"]),
                 n_frames=int(data["n_frames"]),
-                runs=tuple(_run(row) for row in data["runs"]),
+                runs=tuple(map(_run, data["runs"])),
                 shot=int(data["shot"]),
+                regions=tuple(map(_region, data["regions"])),
+                camera=Camera.from_json(data["camera"]) if data["camera"] else None,
                 push=Push(*map(float, data["push"])) if data["push"] else None,
                 box=_box(data["box"]),
             )
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError, IndexError) as error:
             raise EngineFailed(f"this plan cannot be read: {error}") from error
+
+
+def running(runs: Sequence[Run], time: int) -> tuple[Run, Run | None]:
+    """The run shown at ``time``, and the one dissolving under it, if any."""
+    index = max(i for i, run in enumerate(runs) if run.at <= time)
+    run = runs[index]
+    under = runs[index - 1] if index and time < run.at + run.fade else None
+    return run, under
+
+
+def places(runs: Sequence[Run], time: int) -> tuple[float, ...]:
+    """The places that ``runs`` show at ``time``, the one seen most first."""
+    run, under = running(runs, time)
+    if under is None:
+        return (run.place(time),)
+    both = (run.place(time), under.place(time))
+    return both if 2 * (time - run.at + 1) > run.fade else both[::-1]
+
+
+def _rows(runs: Sequence[Run]) -> list[list[float]]:
+    return [[r.at, r.source, r.speed, r.then, r.ramp, r.fade] for r in runs]
+
+
+def _packed(cells: Grid) -> tuple[list[int], list[int]]:
+    """The shape, and the lengths of stretches by turns outside and inside (row by row)."""
+    flat = np.concatenate([[False], cells.ravel(), [not cells.ravel()[-1]]])
+    edges = np.flatnonzero(np.diff(flat))
+    return list(cells.shape), [int(n) for n in np.diff(np.concatenate([[0], edges]))]
+
+
+def _region(row: list[Any]) -> Region:
+    shape, lengths, runs = row
+    height, width = map(int, shape)
+    inside = np.arange(len(lengths)) % 2 == 1
+    cells = np.repeat(inside, [int(n) for n in lengths]).reshape(height, width)
+    return Region(cells, tuple(map(_run, runs)))
 
 
 def _run(row: list[Any]) -> Run:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 
 import numpy as np
 
+from longtake.analysis.camera import Map
 from longtake.analysis.flow import same_bits
-from longtake.engines.motion import morph, push
-from longtake.engines.motion.plan import Plan, Run
-from longtake.engines.motion.source import Matrix, Picture, Source, shifted
+from longtake.engines.motion import drift, morph
+from longtake.engines.motion.plan import Plan, Run, running
+from longtake.engines.motion.region import Painted
+from longtake.engines.motion.source import Box, Picture, Source, shifted
+from longtake.engines.motion.view import placed
 from longtake.engines.protocol import Frame, Frames
 from longtake.errors import EngineIncapable
 
@@ -59,23 +62,30 @@ class Painter:
         self._plan = plan
         self._inside = np.s_[top:bottom, left:right]
         self._last = context[-1]
-        self._source = Source(context[:, top:bottom, left:right], plan.shot)
+        inside = context[:, top:bottom, left:right]
+        self._source = Source(inside, plan.shot, plan.camera)
+        self._regions = [
+            Painted(one, right - left, bottom - top) for one in plan.regions
+        ]
+        self._moves = plan.push is not None or plan.camera is not None
         self._detail = (
-            push.detail(self._last[self._inside].astype(np.float32))
-            if plan.push
+            drift.detail(self._last[self._inside].astype(np.float32))
+            if self._moves
             else 0.0
         )
 
     def frame(self, time: int) -> Frame:
         """New frame ``time``: (height, width, 3) uint8."""
-        run, under = self._plan.running(time)
-        camera = self._camera(time)
-        if under is None:
-            picture = self._source.paint(self._source.layers(run.place(time)), camera)
-        else:
-            picture = self._transition(time, run, under, camera)
-        if camera is not None:
-            picture = push.crisp(picture, self._detail)
+        view = self._view(time)
+        picture = self._played(self._plan.runs, time, view, None)
+        for region in self._regions:
+            box, alpha = region.seen(view)
+            if box is not None:
+                part = self._played(region.runs, time, view, box)
+                under = picture[box.slices]
+                under += alpha * (part - under)
+        if self._moves:
+            picture = drift.crisp(picture, self._detail)
         inside: Frame = np.clip(np.rint(picture), 0, 255).astype(np.uint8)
         if self._plan.box is None:
             return inside
@@ -83,26 +93,38 @@ class Painter:
         whole[self._inside] = inside
         return whole
 
-    def _camera(self, time: int) -> Matrix | None:
-        if self._plan.push is None:
+    def _view(self, time: int) -> Map | None:
+        """What new frame ``time`` shows, in coordinates of the last original frame."""
+        camera, pushed = self._plan.camera, self._plan.push
+        if not self._moves:
             return None
-        return push.camera(
-            self._plan.push, time, self._source.width, self._source.height
-        )
+        view = np.eye(3)
+        if camera is not None:
+            run, under = running(self._plan.runs, time)
+            shake = camera.shaken(run.place(time))
+            if under is not None:
+                low, _ = morph.shares(time, run.at, run.fade)
+                shake = low * shake + (1 - low) * camera.shaken(under.place(time))
+            view = placed(camera.pose(time) + shake)
+        return view if pushed is None else view @ drift.camera(pushed, time)
 
-    def _transition(
-        self, time: int, run: Run, under: Run, camera: Matrix | None
+    def _played(
+        self, runs: Sequence[Run], time: int, view: Map | None, box: Box | None
     ) -> Picture:
+        """What ``runs`` show at ``time``."""
         source = self._source
+        run, under = running(runs, time)
+        after = source.layers(run.place(time))
+        if under is None:
+            return source.paint(after, view, box)
         low, high = morph.shares(time, run.at, run.fade)
         before = source.layers(under.place(time))
-        after = source.layers(run.place(time))
         to_before, to_after = morph.alignment(
             source.sketch(before), source.sketch(after), low
         )
         return morph.mix(
-            source.paint(shifted(before, to_before), camera),
-            source.paint(shifted(after, to_after), camera),
+            source.paint(shifted(before, to_before), view, box),
+            source.paint(shifted(after, to_after), view, box),
             low,
             high,
         )

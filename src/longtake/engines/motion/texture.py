@@ -42,17 +42,28 @@ class Jump:
 class Paths:
     """All jumps of a clip, with what each costs now and later."""
 
-    def __init__(self, study: Study) -> None:
-        """Plan by value iteration: cost of a jump plus the discounted cost after it."""
-        n = len(study.frames)
-        self.last = study.last
-        self.fade = max(2, min(study.frames_in(_FADE_S), n // 4))
+    def __init__(self, apart: NDArray[np.float64], rate: float) -> None:
+        """Plan by value iteration: cost of a jump plus the discounted cost after it.
+
+        ``apart``: (time, time), as of Study; ``rate`` in frames per second.
+        """
+        n = len(apart)
+        self.last, self.rate = n - 1, rate
+        self.fade = max(2, min(round(_FADE_S * rate), n // 4))
         self.shortest = max(
-            self.fade + _HEAD + 1, min(study.frames_in(_SHORTEST_RUN_S), n // 2)
+            self.fade + _HEAD + 1, min(round(_SHORTEST_RUN_S * rate), n // 2)
         )
-        self.cost = _jump_costs(study.apart, self.fade)
-        discount = _PER_SECOND ** (1 / float(study.rate))
-        self.total = self._planned(discount)
+        self.cost = _jump_costs(apart, self.fade)
+        self.total = self._planned(_PER_SECOND ** (1 / rate))
+
+    @property
+    def fit(self) -> bool:
+        """Whether the clip is long enough to be played on without stuttering."""
+        return (
+            max(1, round(_STUTTER_S * self.rate))
+            <= self.shortest
+            <= (self.last + 1) // 2
+        )
 
     def _planned(self, discount: float) -> NDArray[np.float64]:
         """(leave, land) cost of a jump and of everything after it."""
@@ -126,24 +137,31 @@ def propose(
     """
     if study.still:
         return None
-    paths = Paths(study)
-    shortest, longest = study.frames_in(_STUTTER_S), len(study.frames) // 2
-    if not shortest <= paths.shortest <= longest:
+    paths = Paths(study.apart, float(study.rate))
+    begun = before.runs if before else (Run(-1, 0.0, then=study.pace),)
+    runs = played(paths, begun, n_frames, seed)
+    return study.plan(KIND, n_frames, runs, before) if runs else None
+
+
+def played(
+    paths: Paths, begun: tuple[Run, ...], n_frames: int, seed: int
+) -> tuple[Run, ...] | None:
+    """``begun`` and the runs after it, up to ``n_frames``; None where there is no way on."""
+    if not paths.fit:
         return None
-    runs = list(before.runs) if before else [Run(-1, 0.0, then=study.pace)]
+    runs = list(begun)
     while runs[-1].at < n_frames:
         jump = _next(paths, runs, seed)
         if jump is None:
             return None
         runs.append(_run(paths, runs[-1], jump))
-    return Plan(KIND, n_frames, tuple(runs), study.shot, box=study.box).kept(n_frames)
+    return tuple(runs)
 
 
-def cost(study: Study, plan: Plan) -> float:
-    """What the most visible jump of a texture costs, in steps of the clip."""
-    costs = Paths(study).cost
-    taken = jumps(plan, study.last)
-    return float(max((costs[one.leave, one.land] for one in taken), default=0.0))
+def cost(paths: Paths, runs: tuple[Run, ...]) -> float:
+    """What the most visible jump of ``runs`` costs, in steps of the clip."""
+    taken = jumps(runs, paths.last)
+    return float(max((paths.cost[one.leave, one.land] for one in taken), default=0.0))
 
 
 def _next(paths: Paths, runs: list[Run], seed: int) -> Jump | None:
@@ -166,6 +184,6 @@ def _jump(under: Run, run: Run, last: int) -> Jump:
     return Jump(leave, round(run.source) - 1 - wait + last)
 
 
-def jumps(plan: Plan, last: int) -> list[Jump]:
-    """The jumps of a texture plan over frames 0 to ``last``, in order."""
-    return [_jump(one, two, last) for one, two in pairwise(plan.runs)]
+def jumps(runs: tuple[Run, ...], last: int) -> list[Jump]:
+    """The jumps between runs over frames 0 to ``last``, in order."""
+    return [_jump(one, two, last) for one, two in pairwise(runs)]

@@ -35,7 +35,7 @@ def propose(study: Study, n_frames: int, seed: int, before: Plan | None = None) 
     runs = list(before.runs) if before else [_slowing(-1, 0.0, study.pace, ease)]
     while runs[-1].at < n_frames:
         runs.append(_next(study, runs, seed, ease))
-    return Plan(KIND, n_frames, tuple(runs), study.shot, box=study.box).kept(n_frames)
+    return study.plan(KIND, n_frames, runs, before)
 
 
 def _slowing(at: int, source: float, speed: float, ease: int) -> Run:

@@ -1,4 +1,4 @@
-"""The slow camera move over the picture: in, and then to and fro for ever.
+"""The *drift* plan: what moved comes to rest under a slow camera move, in and then to and fro.
 
 A function of the time since the join alone, so that a chain of any length goes on
 smoothly and never zooms further than its largest gain.
@@ -13,15 +13,16 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from longtake.analysis.camera import Map, in_pixels
 from longtake.analysis.flow import difference
-from longtake.engines.motion.plan import Plan, Push, Run
-from longtake.engines.motion.source import Matrix, Picture
+from longtake.engines.motion import living
+from longtake.engines.motion.plan import Plan, Push
+from longtake.engines.motion.source import Picture
 from longtake.engines.motion.study import Study
 
-KIND = "push"
+KIND = "drift"
 _ZOOM = 0.08
 _HALF_PERIOD_S = 4.0
-_REST_S = 0.6  # in which the bridge comes to rest
 _PACES = (1.0, 1.5, 2.0, 3.0, 4.0)
 _EASES = (1 / 6, 1 / 2, 1.0)  # of the half period: in a calm clip speed gathers slowly
 _EARLY_S = 0.25
@@ -32,8 +33,8 @@ _SWAY = 0.145  # of the zoom's gain, in picture widths: both then move pixels al
 _MOST_SHARPENING = 0.6
 
 
-def camera(push: Push, time: int, width: int, height: int) -> Matrix:
-    """Where the pixels of new frame ``time`` lie in the unmoved picture: (2, 3)."""
+def camera(push: Push, time: int) -> Map:
+    """From the pushed picture of new frame ``time`` to the unmoved one: (3, 3)."""
     turn = pi / push.half_period
     phase = _START + turn * _eased(time + 1, push.ease)
     if phase < pi:
@@ -44,14 +45,8 @@ def camera(push: Push, time: int, width: int, height: int) -> Matrix:
         sway = sin(phase) - _swing(_START)
     gain = push.zoom * share
     scale = 1 / (1 + gain)
-    aside = _SWAY * push.zoom * sway * width
-    center_x, center_y = (width - 1) / 2, (height - 1) / 2
-    return np.array(
-        [
-            [scale, 0, center_x * (1 - scale) + aside],
-            [0, scale, center_y * (1 - scale)],
-        ]
-    )
+    aside = _SWAY * push.zoom * sway
+    return np.array([[scale, 0, aside], [0, scale, 0], [0, 0, 1]])
 
 
 def _swing(phase: float) -> float:
@@ -88,18 +83,21 @@ def _energy(high: NDArray[np.float32]) -> float:
 
 
 def propose(study: Study, n_frames: int, seed: int, before: Plan | None = None) -> Plan:
-    """The bridge comes to rest, and the camera moves slowly over what it left.
+    """What moves comes to rest, but for the regions that can be played on, and is pushed.
 
     The move is as slow as a push-in should be, and faster where the clip itself is so
     lively that a slow one would look like a still beside it. ``before`` is what was
-    already played. There is nothing to vary by ``seed``.
+    already played.
     """
-    if before is not None:
-        return replace(before, n_frames=n_frames)
-    rest = Run(
-        at=-1, source=0.0, speed=study.pace, then=0.0, ramp=study.frames_in(_REST_S)
+    found = (
+        living.living(study, n_frames, seed, before)
+        if before is None or before.regions
+        else None
     )
-    return Plan(KIND, n_frames, (rest,), study.shot, push=_move(study), box=study.box)
+    regions = found.regions if found else ()
+    runs = before.runs if before else (living.at_rest(study),)
+    push = before.push if before else _move(study)
+    return study.plan(KIND, n_frames, runs, before, regions=regions, push=push)
 
 
 def fits(study: Study) -> bool:
@@ -136,18 +134,17 @@ def _least_step(study: Study, push: Push) -> float:
 
 def _step(study: Study, push: Push, time: int) -> float:
     """What the move alone changes from the frame before ``time`` to it, in gray levels."""
-    height, width = study.frames.shape[1:3]
     still = study.frames[-1].astype(np.float32)
-    views = [_view(still, camera(push, time - k, width, height)) for k in (1, 0)]
+    views = [_view(still, camera(push, time - k)) for k in (1, 0)]
     return difference(*views)
 
 
-def _view(picture: Picture, matrix: Matrix) -> Picture:
+def _view(picture: Picture, view: Map) -> Picture:
     height, width = picture.shape[:2]
     return np.asarray(
         cv2.warpAffine(
             picture,
-            matrix,
+            in_pixels(view, width, height)[:2],
             (width, height),
             flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
             borderMode=cv2.BORDER_REFLECT,
