@@ -26,6 +26,7 @@ BAD = {
     "short": "11 of 12 frames",
 }
 FATAL_ATTEMPTS = 4  # the first, and three recoveries
+DEADLINE_S = 12  # enough for a task that hurries, also on a machine that is busy
 DEATHS_S = 240  # its only slot is started anew after each, on a machine that is busy
 
 pytestmark = pytest.mark.slow
@@ -69,15 +70,15 @@ def test_a_task_that_takes_too_long_fails(
     installed: Install, tiny: Path, tmp_path: Path
 ) -> None:
     with running(
-        tmp_path, python_path=installed("slow"), slots=1, task_deadline_s=4
+        tmp_path, python_path=installed("slow"), slots=1, task_deadline_s=DEADLINE_S
     ) as server:
         caller = server.caller("ann")
         source = caller.import_clip(tiny)
         began = clock.monotonic_s()
         record = caller.settled(caller.extend(source, engine="slow", seconds=20))
-        assert clock.monotonic_s() - began < 15
+        assert clock.monotonic_s() - began < DEADLINE_S + 11
         assert record["successFlag"] == 3
-        assert "4 s" in record["errorMessage"]
+        assert f"{DEADLINE_S} s" in record["errorMessage"]
         until(
             lambda: not _working(server, "slow"),
             what="the end of its engine",
