@@ -8,20 +8,20 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
 PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3.14 python3; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 # Two test processes suit two cores; `make test JOBS=0` runs them in one. A file's tests
-# stay in one process, since they share the clips that it makes.
+# stay in one process, since they share the clips that it makes. The files go in their own
+# order: the long ones (contract, faults) first, the many short ones (unit) last.
 JOBS ?= 2
-PYTEST := $(BIN)/python -m pytest -n $(JOBS) --dist loadfile
+PYTEST := $(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder
 
-.PHONY: help setup demo serve test quick storm check bench lock clean tools
+.PHONY: help setup demo serve test quick check bench lock clean tools
 .DELETE_ON_ERROR:
 
 help:
 	@echo 'make setup   a .venv with what Longtake needs at run time'
 	@echo 'make demo    draw a clip, make it longer, say where to look (CLIP=my.mp4 for yours)'
 	@echo 'make serve   the server, with its data in ./data (PORT=8420)'
-	@echo 'make test    format, lint, types, import contracts and all tests'
+	@echo 'make test    format, lint, types, import contracts and all tests; a hundred kills too'
 	@echo 'make quick   the same without the slow and the browser tests'
-	@echo 'make storm   kill the server a hundred times on each database'
 	@echo 'make bench   measure again and rewrite benchmarks/results'
 	@echo 'make lock    resolve the locks anew'
 	@echo 'make clean   remove everything that was built here'
@@ -82,10 +82,7 @@ test: tools check
 	$(PYTEST)
 
 quick: check
-	$(PYTEST) -m 'not slow and not browser and not gpu and not storm'
-
-storm: tools check
-	$(BIN)/python -m pytest -m storm tests/faults/server
+	$(PYTEST) -m 'not slow and not browser and not gpu'
 
 bench: tools $(VENV)/test.stamp
 	$(BIN)/python -m benchmarks

@@ -2,73 +2,43 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
-from longtake import clock
 from tests.running import Server
 
-LOOK_EVERY_S = 0.01
 
-Seen = set[tuple[str, str]]  # (record, what happened to it)
-Look = Callable[[Server], Seen]
+class Seen(NamedTuple):
+    """That something happened to a record; ``which`` tells apart what can come twice."""
 
-
-def _of(statement: str) -> Look:
-    """A look at the rows of ``statement``: a record's id and what tells rows apart."""
-    return lambda server: {(str(r[0]), str(r[1])) for r in server.rows(statement)}
+    moment: str
+    record: str
+    which: str
 
 
-def _step(name: str) -> Look:
-    """A look at the steps of this name that the durable library has on record."""
-
-    def look(server: Server) -> Seen:
-        table = durable(server, "operation_outputs")
-        rows = server.rows(
-            f"SELECT workflow_uuid, function_id FROM {table} "  # noqa: S608 - our own words
-            "WHERE function_name LIKE :name",
-            name=f"%{name}%",
-        )
-        return {(str(r[0]), str(r[1])) for r in rows}
-
-    return look
+INSIDE = ("claimed", "begun", "at work", "written", "made")  # between claim and settle
+OUTSIDE = ("accepted", "settled", "attempted", "delivered")
 
 
-def _written(server: Server) -> Seen:
-    """The files of results that have their names, settled or not."""
+def seen(server: Server) -> set[Seen]:
+    """Everything that has happened so far. One look at the books: it is taken often."""
+    steps = durable(server, "operation_outputs")
+    rows = server.rows(
+        "SELECT 'accepted', id, '' FROM lt_records UNION ALL "  # noqa: S608 - our own words
+        "SELECT 'claimed', id, '' FROM lt_records WHERE started_ms IS NOT NULL UNION ALL "
+        f"SELECT 'begun', workflow_uuid, '' FROM {steps} "
+        "WHERE function_name = 'begin' UNION ALL "
+        "SELECT 'at work', record_id, stage FROM lt_progress UNION ALL "
+        f"SELECT 'made', workflow_uuid, '' FROM {steps} "
+        "WHERE function_name = 'candidate 0' UNION ALL "
+        "SELECT 'settled', id, '' FROM lt_records WHERE success_flag > 0 UNION ALL "
+        "SELECT 'attempted', record_id, CAST(lt_attempts.id AS TEXT) FROM lt_attempts "
+        "JOIN lt_deliveries ON lt_deliveries.id = delivery_id UNION ALL "
+        "SELECT 'delivered', record_id, id FROM lt_deliveries WHERE state = 'delivered'"
+    )
     found = (server.settings.data / "files" / "clips").glob("*/*/*")
-    return {(path.parent.name, path.name) for path in found}
-
-
-MOMENTS: dict[str, Look] = {
-    "accepted": _of("SELECT id, 0 FROM lt_records"),
-    "claimed": _of("SELECT id, 0 FROM lt_records WHERE started_ms IS NOT NULL"),
-    "begun": _step("begin"),
-    "at work": _of("SELECT record_id, stage FROM lt_progress"),
-    "written": _written,
-    "made": _step("candidate"),
-    "settled": _of("SELECT id, 0 FROM lt_records WHERE success_flag > 0"),
-    "attempted": _of(
-        "SELECT record_id, lt_attempts.id FROM lt_attempts "
-        "JOIN lt_deliveries ON lt_deliveries.id = delivery_id"
-    ),
-    "delivered": _of(
-        "SELECT record_id, id FROM lt_deliveries WHERE state = 'delivered'"
-    ),
-}
-
-
-def next_one(server: Server, name: str, *, timeout_s: float) -> str | None:
-    """Wait until ``name`` happens once more; the record it happened to, if it did."""
-    look = MOMENTS[name]
-    before = look(server)
-    deadline = clock.monotonic_s() + timeout_s
-    while clock.monotonic_s() < deadline:
-        if new := look(server) - before:
-            return min(new)[0]
-        time.sleep(LOOK_EVERY_S)
-    return None
+    written = {Seen("written", path.parent.name, path.name) for path in found}
+    return written | {Seen(*row) for row in rows}
 
 
 def durable(server: Server, table: str) -> str:

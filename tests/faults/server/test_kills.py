@@ -20,17 +20,16 @@ TOGETHER = (("serve",),)
 APART = (("serve", "--no-worker"), ("worker", "--engine", "persistence"))
 INSIDE = 0.6  # of the kills must hit a task between claim and settle
 
-pytestmark = pytest.mark.storm
-
 
 def test_ten_kills(database_url: str, made: Made, tmp_path: Path, tell: Tell) -> None:
     weather(database_url, made, tmp_path, tell, n_kills=10)
 
 
+@pytest.mark.slow
 def test_a_hundred_kills(
     database_url: str, made: Made, tmp_path: Path, tell: Tell
 ) -> None:
-    storm = weather(database_url, made, tmp_path, tell, n_kills=102)
+    storm = weather(database_url, made, tmp_path, tell, n_kills=2 * len(PLAN))
     assert {(kill.kind, kill.moment) for kill in storm.kills} == set(PLAN)
     assert storm.share_inside >= INSIDE
 
