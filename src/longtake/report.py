@@ -64,6 +64,7 @@ class Asked(Facts):
     prompt: str | None
     engine: str
     seed: int
+    candidate: int = 0  # of several of one ask
     watermark: str | None
 
 

@@ -6,7 +6,7 @@ import json
 import threading
 from collections.abc import Iterator
 from fractions import Fraction
-from itertools import pairwise
+from itertools import combinations, pairwise
 from pathlib import Path
 
 import av
@@ -139,6 +139,29 @@ def test_a_camera_goes_on_while_the_scene_keeps_living() -> None:
     ours = [psnr(*pair) for pair in zip(frames[:20], future, strict=True)]
     still = [psnr(clip[-1], one) for one in future]
     assert np.mean(ours) > np.mean(still) + 2
+
+
+def test_of_one_picture_the_foreground_moves_more() -> None:
+    """Parallax is guessed: what is lower in the picture is taken to be nearer."""
+    answer = asked(texture(120, 208)[None], 60)
+    frames = np.stack(list(answer.frames))
+    assert answer.notes["depth"].startswith("guessed")
+    assert answer.plan is not None
+    (zoom, *_) = answer.plan["push"]
+    moved = flow(gray(texture(120, 208)), gray(frames[47]))
+    length = np.linalg.norm(moved - moved[50:70, 94:114].mean(axis=(0, 1)), axis=-1)
+    above, below = length[10:30, 10:-10].mean(), length[-30:-10, 10:-10].mean()
+    assert below > 1.15 * above
+    assert below < 0.75 * zoom * 104 * 2  # and nothing is torn
+
+
+def test_candidates_differ(swinging: Frames) -> None:
+    for clip in (slide(40, 2.0), texture(120, 208)[None]):
+        plans = [asked(clip, 24, seed=k, candidate=k).plan for k in range(4)]
+        assert all(one != two for one, two in combinations(plans, 2))
+    # What only swings can only swing on; it jumps at other moments.
+    one, two = (asked(swinging, 60, seed=k, candidate=k).plan for k in range(2))
+    assert one != two
 
 
 def test_bars_stay_black_and_the_picture_moves_inside_them() -> None:

@@ -114,6 +114,7 @@ class EngineProcess:
         prompt: str | None = None,
         plan: dict[str, Any] | None = None,
         n_played: int = 0,
+        candidate: int = 0,
     ) -> Continuation:
         """Ask for one continuation; the words are those of protocol.Ask.
 
@@ -131,6 +132,7 @@ class EngineProcess:
             "prompt": prompt,
             "plan": plan,
             "n_played": n_played,
+            "candidate": candidate,
         }
         with self._sending():
             wire.write(self._stdin, "ask", ask)

@@ -77,7 +77,9 @@ class Ask:
     upright (as shown, not as coded), oldest first, at ``rate`` frames per second. ``plan``
     is None, or the plan of what this engine has already made after those same frames (a
     chain), of which the first ``n_played`` frames were kept: the new frames go on from
-    there, drawn from the original pixels of ``context``. Same ask, same frames.
+    there, drawn from the original pixels of ``context``. ``candidate``: which of several
+    answers to one ask this is, from 0, the best first; they should differ visibly. Same
+    ask, same frames.
     """
 
     context: Frames
@@ -87,6 +89,7 @@ class Ask:
     prompt: str | None = None
     plan: dict[str, Any] | None = None
     n_played: int = 0
+    candidate: int = 0
 
 
 @dataclass(frozen=True, slots=True)

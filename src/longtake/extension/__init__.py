@@ -51,6 +51,7 @@ def extend(
     prompt: str | None = None,
     engine: str | EngineProcess | None = None,
     seed: int = 0,
+    candidate: int = 0,
     watermark: str | None = None,
     report: str | Path | None = None,
     filmstrip: str | Path | None = None,
@@ -64,7 +65,8 @@ def extend(
     ``output`` defaults to ``<name>-longer`` beside the clip. Each of ``times`` steps adds
     ``seconds`` (round(seconds x rate) frames) after the one before; ``until`` takes as
     many steps as it needs for that total length and shortens the last. ``from_`` keeps
-    only [0, from_) of the clip. ``only_new`` delivers the new part alone, after half a
+    only [0, from_) of the clip. ``candidate``: of several answers, which one (0 is what
+    the engine thinks best; the next ones differ from it). ``only_new`` delivers the new part alone, after half a
     second of the clip to cut from. ``watermark`` stands on new frames only. ``report``,
     ``filmstrip`` and ``poster`` name further files to write (JSON, PNG, JPEG). ``force``
     replaces existing files; the clip itself is never written over. All files appear whole
@@ -84,6 +86,7 @@ def extend(
         prompt=prompt,
         engine=running.name if running else engine or settings.load().engine,
         seed=seed,
+        candidate=candidate,
         watermark=watermark,
     )
     wanted = {"report": report, "filmstrip": filmstrip, "poster": poster}

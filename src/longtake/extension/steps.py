@@ -230,6 +230,7 @@ class Run:
                 prompt=self.asked.prompt if takes_prompt else None,
                 plan=origin.plan,
                 n_played=origin.n_played,
+                candidate=self.asked.candidate,
             )
         if not takes_prompt:
             answer = replace(answer, ignored=clauses(self.asked.prompt))

@@ -93,6 +93,7 @@ def make_extension(
             prompt=reading.text or None,
             engine=engine,
             seed=(work.seed or 0) + candidate,
+            candidate=candidate,
             watermark=work.watermark,
             poster=poster,
             filmstrip=filmstrip,

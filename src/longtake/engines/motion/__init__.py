@@ -35,7 +35,7 @@ class Motion:
         n_frames = ask.n_played + ask.n_frames
         seen = study(ask.context, ask.rate)
         if ask.plan is None:
-            choice = choose(seen, n_frames, ask.seed)
+            choice = choose(seen, n_frames, ask.seed, ask.candidate)
         else:
             before = Plan.from_json(ask.plan).kept(ask.n_played)
             choice = go_on(seen, before, n_frames, ask.seed)

@@ -59,11 +59,12 @@ class Tried:
         }
 
 
-def choose(study: Study, n_frames: int, seed: int, rank: int = 0) -> Choice:
+def choose(study: Study, n_frames: int, seed: int, candidate: int = 0) -> Choice:
     """The plan of ``n_frames`` for a clip of which nothing was continued yet.
 
-    The ``rank``-th best of the proposals: by what fails at the gate, and then by how
-    unlike the clip they behave.
+    The proposals are ranked by what fails at the gate, and then by how unlike the clip
+    they behave. ``candidate`` is the place in that order, among those that pass; what is
+    beyond them is the best once more, which its seed makes another one.
     """
     clip = own(study.frames)
     beat = _has_a_beat(study)
@@ -83,12 +84,15 @@ def choose(study: Study, n_frames: int, seed: int, rank: int = 0) -> Choice:
         (tried(*one) for one in _proposals(study, n_frames, seed)),
         key=lambda one: one.score,
     )
-    chosen = ranked[min(rank, len(ranked) - 1)]
+    passing = sum(one.verdict.passed for one in ranked)
+    chosen = ranked[candidate if candidate < passing else 0]
     notes = {
         "plan": chosen.plan.kind,
         "failures": list(chosen.verdict.failures),
         "tried": [one.told() for one in ranked],
     }
+    if chosen.plan.push and chosen.plan.push.depth:
+        notes["depth"] = "guessed, from height in the picture and from focus"
     return Choice(chosen.plan, notes)
 
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from longtake.analysis.camera import Map, in_pixels
 from longtake.analysis.flow import difference
-from longtake.engines.motion import living
+from longtake.engines.motion import living, parallax
 from longtake.engines.motion.plan import Plan, Push
 from longtake.engines.motion.source import Picture
 from longtake.engines.motion.study import Study
@@ -31,6 +31,7 @@ _LOOKED_AT = (0.25, 0.5, 1.0, 1.5)  # of the half period
 _START = pi / 3  # the zoom's phase at the join: it moves off at once
 _SWAY = 0.145  # of the zoom's gain, in picture widths: both then move pixels alike
 _MOST_SHARPENING = 0.6
+_LESS = 0.7  # of the zoom, in every other pair of seeds
 
 
 def camera(push: Push, time: int) -> Map:
@@ -45,7 +46,7 @@ def camera(push: Push, time: int) -> Map:
         sway = sin(phase) - _swing(_START)
     gain = push.zoom * share
     scale = 1 / (1 + gain)
-    aside = _SWAY * push.zoom * sway
+    aside = push.side * _SWAY * push.zoom * sway
     return np.array([[scale, 0, aside], [0, scale, 0], [0, 0, 1]])
 
 
@@ -86,8 +87,8 @@ def propose(study: Study, n_frames: int, seed: int, before: Plan | None = None) 
     """What moves comes to rest, but for the regions that can be played on, and is pushed.
 
     The move is as slow as a push-in should be, and faster where the clip itself is so
-    lively that a slow one would look like a still beside it. ``before`` is what was
-    already played.
+    lively that a slow one would look like a still beside it. A picture of which there is
+    only one gets parallax. ``before`` is what was already played.
     """
     found = (
         living.living(study, n_frames, seed, before)
@@ -96,8 +97,16 @@ def propose(study: Study, n_frames: int, seed: int, before: Plan | None = None) 
     )
     regions = found.regions if found else ()
     runs = before.runs if before else (living.at_rest(study),)
-    push = before.push if before else _move(study)
+    push = before.push if before else _varied(_move(study), seed)
+    if push and not study.last:
+        push = replace(push, depth=parallax.GAIN)
     return study.plan(KIND, n_frames, runs, before, regions=regions, push=push)
+
+
+def _varied(push: Push, seed: int) -> Push:
+    """One of four: to either side, and less far."""
+    less = _LESS if seed // 2 % 2 else 1.0
+    return replace(push, side=-1.0 if seed % 2 else 1.0, zoom=less * push.zoom)
 
 
 def fits(study: Study) -> bool:

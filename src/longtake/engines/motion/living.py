@@ -76,10 +76,11 @@ def living(
         start = Run(-1, 0.0, then=study.pace)
         parts = [(cells, (start,)) for cells in _regions(study)]
         ground = (start,)
-    regions, worst = [], 0.0
-    for number, (cells, begun) in enumerate(parts):
+    regions: list[Region] = []
+    worst = 0.0
+    for cells, begun in parts:
         paths = Paths(study.apart_in(cells), float(study.rate))
-        runs = _played(study, paths, begun, n_frames, seed + _SEEDS * number)
+        runs = _played(paths, begun, n_frames, seed + _SEEDS * len(regions))
         if runs is None:
             continue
         worst = max(worst, texture.cost(paths, runs))
@@ -91,7 +92,7 @@ def living(
 
 
 def _played(
-    study: Study, paths: Paths, begun: tuple[Run, ...], n_frames: int, seed: int
+    paths: Paths, begun: tuple[Run, ...], n_frames: int, seed: int
 ) -> tuple[Run, ...] | None:
     """The runs of one region; None where only a visible jump would carry it on."""
     runs = texture.played(paths, begun, n_frames, seed)

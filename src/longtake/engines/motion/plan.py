@@ -9,7 +9,7 @@ plan does not depend on how many frames before the end were handed over.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import astuple, dataclass, replace
 from itertools import chain, pairwise
 from math import floor
 from typing import Any
@@ -56,12 +56,16 @@ class Push:
     """A slow camera move over the picture, a function of the time since the join.
 
     ``zoom`` is its largest gain (0.08 = 8 %), ``half_period`` the frames from none to
-    all of it, ``ease`` those in which it gathers speed.
+    all of it, ``ease`` those in which it gathers speed. ``depth``: by how much more than
+    the mean the nearest moves (parallax), 0 for a flat picture. ``side``: 1 to begin to
+    the right, -1 to the left.
     """
 
     zoom: float
     half_period: float
     ease: float
+    depth: float = 0.0
+    side: float = 1.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -133,9 +137,7 @@ class Plan:
             "n_frames": self.n_frames,
             "shot": self.shot,
             "box": None if self.box is None else list(self.box),
-            "push": None
-            if self.push is None
-            else [self.push.zoom, self.push.half_period, self.push.ease],
+            "push": self.push and list(astuple(self.push)),
             "camera": self.camera and self.camera.to_json(),
             "runs": _rows(self.runs),
             "regions": [

@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import cached_property
 
 import numpy as np
 
 from longtake.analysis.camera import Map
 from longtake.analysis.flow import same_bits
-from longtake.engines.motion import drift, morph
+from longtake.engines.motion import drift, morph, parallax
 from longtake.engines.motion.plan import Plan, Run, running
 from longtake.engines.motion.region import Painted
-from longtake.engines.motion.source import Box, Picture, Source, shifted
+from longtake.engines.motion.source import Box, Layer, Picture, Source, shifted
 from longtake.engines.motion.view import placed
 from longtake.engines.protocol import Frame, Frames
 from longtake.errors import EngineIncapable
@@ -108,6 +109,17 @@ class Painter:
             view = placed(camera.pose(time) + shake)
         return view if pushed is None else view @ drift.camera(pushed, time)
 
+    def _deep(self, layers: tuple[Layer, ...], view: Map | None) -> tuple[Layer, ...]:
+        """``layers`` with the parallax of the push, if it has any."""
+        push = self._plan.push
+        if push is None or not push.depth or view is None:
+            return layers
+        return shifted(layers, parallax.field(self._nearness, push.depth, view))
+
+    @cached_property
+    def _nearness(self) -> parallax.Nearness:
+        return parallax.nearness(self._source.sketch(self._source.layers(0)))
+
     def _played(
         self, runs: Sequence[Run], time: int, view: Map | None, box: Box | None
     ) -> Picture:
@@ -116,7 +128,7 @@ class Painter:
         run, under = running(runs, time)
         after = source.layers(run.place(time))
         if under is None:
-            return source.paint(after, view, box)
+            return source.paint(self._deep(after, view), view, box)
         low, high = morph.shares(time, run.at, run.fade)
         before = source.layers(under.place(time))
         to_before, to_after = morph.alignment(
