@@ -30,22 +30,31 @@ def write(
     question: str,
     columns: Sequence[str],
     rows: Sequence[dict[str, Any]],
-    details: Sequence[dict[str, Any]] = (),
+    *,
+    details: Sequence[Any] = (),
+    more: str = "",
 ) -> None:
     """Write ``results/<name>.json`` and ``.md``, and print the table.
 
     ``rows`` may hold more than ``columns`` names; the table shows the columns. What the
-    rows were made from is ``details``, for programs only.
+    rows were made from is ``details``, for programs only. ``more`` follows the table.
     """
     FOLDER.mkdir(exist_ok=True)
     told = {"question": question, "machine": machine(), "rows": list(rows)}
+    data = json.dumps(told, indent=1)
     if details:
-        told["details"] = list(details)
-    (FOLDER / f"{name}.json").write_text(json.dumps(told, indent=1) + "\n")
+        lines = ",\n  ".join(json.dumps(one) for one in details)
+        data = f'{data[:-2]},\n "details": [\n  {lines}\n ]\n}}'
+    (FOLDER / f"{name}.json").write_text(data + "\n")
     facts = ", ".join(f"{key} {value}" for key, value in machine().items())
-    text = (
-        f"# {name}\n\n{question}\n\n{table(columns, rows)}\n\nMeasured on: {facts}.\n"
-    )
+    parts = [
+        f"# {name}",
+        question,
+        table(columns, rows),
+        more,
+        f"Measured on: {facts}.",
+    ]
+    text = "\n\n".join(part for part in parts if part) + "\n"
     (FOLDER / f"{name}.md").write_text(text)
     print(text)
 

@@ -7,11 +7,12 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
+from benchmarks.quality import controls
 from longtake.analysis.filmstrip import filmstrip
 from longtake.analysis.gate import judge
 from longtake.analysis.measures import measure
 from longtake.analysis.sheet import font, wrapped
-from tests import controls, moving
+from tests import moving
 
 GOOD, BAD = (104, 190, 130), (232, 100, 96)
 

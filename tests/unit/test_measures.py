@@ -7,9 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
+from benchmarks.quality import controls
 from longtake.analysis.gate import BANDS, judge
 from longtake.analysis.measures import LEVELS, Measures, curves, measure
-from tests import controls, moving
+from tests import moving
 
 N = 60
 

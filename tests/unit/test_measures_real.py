@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from benchmarks.quality import controls
 from longtake.analysis.gate import judge
 from longtake.analysis.measures import measure
-from tests import controls, moving
+from tests import moving
 
 # Clip, and the frame at which its future is held out: one shot on both sides.
 WINDOWS = [

@@ -2,18 +2,31 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
 import numpy as np
 import pytest
 
-from benchmarks import quality
+from benchmarks.quality import cache, calibration, controls, scores, sheets, tables
+from benchmarks.quality.windows import Held, Window, allotted
+from longtake.analysis.gate import BANDS
+from longtake.engines.motion.plan import places
 from tests import moving
+
+FINE = {name: 0.0 if band.low is None else 1.0 for name, band in BANDS.items()}
+
+
+def score(clip: str, join: int, maker: str, **values: Any) -> scores.Score:
+    return {"clip": clip, "join": join, "maker": maker, **FINE, **values}
 
 
 def test_psnr() -> None:
     dark = np.full((8, 8, 3), 100, np.uint8)
-    assert quality.psnr(dark, dark) == 100
-    assert quality.psnr(dark, dark + 10) == pytest.approx(28.13, abs=0.01)
-    assert quality.psnr(dark * 0, dark * 0 + 255) == pytest.approx(0)
+    assert scores.psnr(dark, dark) == 100
+    assert scores.psnr(dark, dark + 10) == pytest.approx(28.13, abs=0.01)
+    assert scores.psnr(dark * 0, dark * 0 + 255) == pytest.approx(0)
 
 
 def test_ssim() -> None:
@@ -21,36 +34,177 @@ def test_ssim() -> None:
     low, high = np.full((2, 30, 30, 3), [[[[60]]], [[[120]]]], np.uint8)
     c1 = (0.01 * 255) ** 2
     expected = (2 * 60 * 120 + c1) / (60**2 + 120**2 + c1)
-    assert quality.ssim(low, high) == pytest.approx(expected, abs=1e-3)
+    assert scores.ssim(low, high) == pytest.approx(expected, abs=1e-3)
     film = moving.film(2)
-    assert quality.ssim(film[0], film[0]) == pytest.approx(1)
-    assert quality.ssim(film[0], 255 - film[0]) < 0
+    assert scores.ssim(film[0], film[0]) == pytest.approx(1)
+    assert scores.ssim(film[0], 255 - film[0]) < 0
     noise = np.random.default_rng(0).integers(0, 255, film[0].shape).astype(np.uint8)
-    assert abs(quality.ssim(film[0], noise)) < 0.1
+    assert abs(scores.ssim(film[0], noise)) < 0.1
+
+
+def test_windows_are_dealt_out_evenly_and_all() -> None:
+    assert allotted({"a": 1, "b": 9, "c": 50}, 12) == {"a": 1, "b": 5, "c": 6}
+    assert allotted({"a": 1, "b": 2}, 100) == {"a": 1, "b": 2}
+
+
+def test_windows_are_spread_over_the_joins() -> None:
+    frames = moving.film(40)
+    held = Held("film", Fraction(24), frames, dict.fromkeys(range(12, 29), 40))
+    some = list(held.windows(3))
+    assert [one.join for one in some] == [12, 20, 28]
+    assert all(len(one.context) == one.join for one in some)
+    np.testing.assert_array_equal(some[1].future, frames[20:])
+    assert len(list(held.windows(99))) == 17
+
+
+def test_a_turn_around_goes_past_the_end_and_comes_back() -> None:
+    runs = controls.turning(40, 90)
+    shown = np.array([places(runs, k)[0] for k in range(90)])
+    assert shown[0] == pytest.approx(1, abs=0.02)
+    assert 0 < shown.max() < 8
+    assert -39 <= shown.min() < -30
+    assert np.abs(np.diff(shown, 2)).max() < 0.4  # nowhere does it turn at once
+    film = moving.film(52)
+    made = controls.turn_around(film[:40], film[40:])
+    assert made.shape == film[40:].shape
+
+
+def test_pure_flow_goes_on_as_it_moved() -> None:
+    pan = moving.pan(34, 2.0)
+    made = controls.pure_flow(pan[:24], pan[24:])
+    inside = np.s_[5, 30:-30, 30:-30]
+    assert scores.psnr(made[inside], pan[24:][inside]) > 30
+
+
+def test_everything_of_a_window_is_scored() -> None:
+    film = moving.film(40)
+    window = Window("film", 24, Fraction(24), film[:24], film[24:])
+    found = [*scores.real_and_controls(window), *scores.engines(window)]
+    made = {one["maker"]: one for one in found}
+    assert made.keys() == set(scores.MAKERS)
+    assert calibration.passes(made["real"])
+    assert not calibration.passes(made["persistence"])
+    assert "psnr_1" not in made["real"]
+    assert made["motion"]["psnr_1"] > 20
+    assert made["motion"]["cpu_s"] > 0
+    assert made["motion"]["plan"]["n_frames"] == 16
+
+
+def test_the_area_under_the_curve() -> None:
+    assert calibration.area([1, 2], [3, 4]) == 1
+    assert calibration.area([1, 2], [1, 2]) == 0.5
+    assert calibration.area([1, 3], [2]) == 0.5
+    found = [score("a", 1, "real"), score("a", 1, "blur", sharpness=0.5)]
+    table = calibration.areas(found, ["blur"])
+    assert table["sharpness"]["blur"] == 1
+    assert table["seam"]["blur"] == 0.5
+
+
+def test_a_ratio_is_as_bad_half_as_double() -> None:
+    assert calibration.badness("seam", 0.5) == calibration.badness("seam", 2)
+    assert calibration.badness("freeze", 0.1) < calibration.badness("freeze", 0.2)
+
+
+def test_bands_come_from_what_really_happened_alone() -> None:
+    values = np.linspace(0.5, 1.5, 100)
+    found = [score("a", k, "real", seam=v) for k, v in enumerate(values)]
+    found += [score("a", 1, "blur", seam=9.0)]
+    low, high = calibration.calibrated(found, share=0.9)["seam"]
+    kept = [one for one in values if low <= one <= high]
+    assert 90 <= len(kept) <= 92
+    assert low - 0.5 == pytest.approx(1.5 - high, abs=0.011)
+
+
+def test_a_clip_is_judged_by_the_others() -> None:
+    found = [score("a", k, "real", seam=1 + k / 100) for k in range(10)]
+    found += [score("b", k, "real", seam=3.0) for k in range(3)]
+    assert not any(calibration.left_out(found))  # neither was seen in the other
+    found += [score("c", k, "real", seam=2 + k) for k in range(2)]
+    passed = calibration.left_out(found)
+    assert not any(passed[:10])
+    assert all(passed[10:13])
+
+
+def test_who_refuses() -> None:
+    found = [
+        score("a", 1, "real", seam=9.0, motion=9.0),
+        score("a", 2, "real", seam=9.0),
+        score("a", 2, "motion", seam=9.0),
+    ]
+    counted = calibration.refusals(found, "real")
+    assert counted["seam"] == (2, 1)
+    assert counted["motion"] == (1, 0)
+    assert counted["freeze"] == (0, 0)
 
 
 def test_the_interval_draws_whole_clips() -> None:
-    assert quality.interval([[1.0, 1.0], [1.0]], np.mean) == (1, 1)
+    assert tables.interval([[1.0, 1.0], [1.0]], np.mean) == (1, 1)
     # Two clips say little, however many their windows.
-    assert quality.interval([[0.0] * 8, [1.0] * 8], np.median) == (0, 1)
-    assert quality.interval([[0.0, 1.0] for _ in range(8)], np.mean) == (0.5, 0.5)
-
-
-def scored(clip: str, join: int, maker: str, value: float) -> dict[str, object]:
-    return {"clip": clip, "join": join, "maker": maker, "psnr_1": value, "passes": 1.0}
+    assert tables.interval([[0.0] * 8, [1.0] * 8], np.median) == (0, 1)
+    assert tables.interval([[0.0, 1.0] for _ in range(8)], np.mean) == (0.5, 0.5)
 
 
 def test_the_table_pairs_windows() -> None:
     found = [
-        scored("a", 1, "motion", 30),
-        scored("a", 1, "persistence", 28),
-        scored("a", 2, "motion", 40),
-        scored("a", 2, "persistence", 36),
-        scored("b", 1, "motion", 99),  # without its pair
+        score("a", 1, "motion", psnr_1=30.0),
+        score("a", 1, "persistence", psnr_1=28.0),
+        score("a", 2, "motion", psnr_1=40.0),
+        score("a", 2, "persistence", psnr_1=36.0),
+        score("b", 1, "motion", psnr_1=99.0),  # without its pair
     ]
-    table = {row["score"]: row for row in quality.rows(found)}
-    assert table["PSNR +1 (dB)"][quality.COLUMNS[-1]].startswith("+3.00")
+    table = {row["score"]: row for row in tables.medians(found)}
+    assert table["PSNR +1 (dB)"]["motion_-_persistence"].startswith("+3.00")
     assert table["PSNR +1 (dB)"]["motion"].startswith("40.00")
     assert table["PSNR +1 (dB)"]["real"] == ""
-    assert table["passes the gate"]["motion"] == "3 of 3"
-    assert table["seam"]["accepted"] == "0.4 to 2"
+    assert table["seam"]["accepted"] == str(BANDS["seam"])
+
+
+def test_choosing_is_told_beside_chance() -> None:
+    good, bad = {"plan": "x", "failures": []}, {"plan": "y", "failures": ["No."]}
+    found = [
+        score("a", 1, "motion", notes={"plan": "x", "tried": [good, bad]}),
+        score("a", 2, "motion", notes={"plan": "y", "tried": [bad]}),
+    ]
+    rows = {row["plan"]: row for row in tables.choosing(found)}
+    assert rows["the best by measure"]["passed"] == "1 of 2 (50%)"
+    assert rows["any, by chance"]["passed"] == "25%"
+    assert rows["y, always"] == {
+        "plan": "y, always",
+        "passed": "0 of 2 (0%)",
+        "chosen": 1,
+    }
+
+
+def test_a_stopped_run_goes_on(tmp_path: Path) -> None:
+    film = moving.film(4)
+    window = Window("film", 2, Fraction(24), film[:2], film[2:])
+    asked = []
+
+    def measured(window: Window) -> list[scores.Score]:
+        asked.append(window.join)
+        return [score("film", window.join, "real")]
+
+    first = cache.scored(window, "engines", measured, tmp_path)
+    assert cache.scored(window, "engines", measured, tmp_path) == first
+    assert asked == [2]
+
+
+def test_other_sources_have_another_digest(tmp_path: Path) -> None:
+    path = tmp_path / "a.py"
+    path.write_text("1")
+    before = cache.digest([path])
+    assert cache.digest([path]) == before
+    path.write_text("2")
+    assert cache.digest([path]) != before
+    assert all(path.exists() for paths in cache.SOURCES.values() for path in paths)
+
+
+def test_a_contact_sheet_is_small(tmp_path: Path) -> None:
+    noise = (
+        np.random.default_rng(0).integers(0, 255, (40, 234, 416, 3)).astype(np.uint8)
+    )
+    window = Window("noise", 10, Fraction(24), noise[:10], noise[10:])
+    sheets.contact(
+        window, {"real": noise[10:], "again": noise[10:20]}, tmp_path / "a.jpg"
+    )
+    assert 5_000 < (tmp_path / "a.jpg").stat().st_size < sheets.MOST_BYTES

@@ -22,9 +22,10 @@ _COMMON = 0.5  # of the picture: two that share less are not compared
 _FLOOR = 0.25  # gray levels: the least a step counts, so that noise is no distance
 
 Matrix = NDArray[np.float64]
+Thumbnails = NDArray[np.float32]  # (time, pixels)
 
 
-def thumbnails(frames: Frames) -> NDArray[np.float32]:
+def thumbnails(frames: Frames) -> Thumbnails:
     """Luma of every frame at 64x36, averaged over areas: (time, 2304) float32."""
     return shrunk([gray(frame).astype(np.float32) for frame in frames])
 

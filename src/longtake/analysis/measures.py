@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from longtake.analysis.cuts import last_shot
+from longtake.analysis.distances import Thumbnails, thumbnails
 from longtake.analysis.duplicates import duplicates, runs
 from longtake.analysis.flow import (
     Flow,
@@ -32,7 +33,7 @@ from longtake.analysis.flow import (
     speed,
 )
 from longtake.analysis.pictures import Frame, Frames, gray, lab_mean, sharpness
-from longtake.analysis.recurrence import recall, rewind, rhythm, same_source
+from longtake.analysis.recurrence import recalled, rewind, rhythm, same_source
 from longtake.media.clip import Facts
 
 LEVELS = 0.05  # levels: one pixel in twenty changing by the least step of 8 bits
@@ -125,19 +126,36 @@ def curves(frames: Frames) -> Curves:
 class Own:
     """What a clip itself does: the same for every continuation that is measured.
 
-    ``frames``: its last shot without repeats. ``repeated``: (context,) bool.
+    ``frames``: its last shot without repeats. ``repeated``: (context,) bool. ``step``:
+    that of its last second, levels (NaN for a single frame); ``sharpness`` and ``color``
+    (CIE Lab) likewise; ``thumbs``: of the whole context.
     """
 
     frames: Frames
     repeated: NDArray[np.bool_]
     curves: Curves
+    step: float
+    sharpness: float
+    color: NDArray[np.float64]
+    thumbs: Thumbnails
 
 
 def own(context: Frames) -> Own:
     """Look at a clip's last frames: (time, height, width, 3) uint8, at most 416 wide."""
     repeated = duplicates(context)
-    frames = _last_shot(context[~repeated][-_OWN:])
-    return Own(frames, repeated, curves(frames))
+    distinct = context[~repeated][-_OWN:]
+    frames = _last_shot(distinct)
+    recent = list(frames[-_RECENT:])
+    steps = _steps(distinct[-_RECENT - 1 :])
+    return Own(
+        frames=frames,
+        repeated=repeated,
+        curves=curves(frames),
+        step=float(np.median(steps)) if steps.size else np.nan,
+        sharpness=float(np.mean(each(_sharp, recent))),
+        color=np.asarray(np.mean(each(lab_mean, recent), axis=0)),
+        thumbs=thumbnails(context),
+    )
 
 
 def measure(
@@ -162,9 +180,9 @@ def measure(
     fresh = _fresh(context[-1], new, longest)
     return Measures(
         **(_ratios(_run(clip, fresh), n) if n else dict.fromkeys(_NEEDS_MOTION)),
-        freeze=_freeze(context, new, clip.repeated) if n else None,
-        **_looks(clip.frames, new),
-        **_recurrence(context, new, source_map),
+        freeze=_freeze(context[-1:], new, clip) if n else None,
+        **_looks(clip, new),
+        **_recurrence(clip, new, source_map),
     )
 
 
@@ -243,11 +261,10 @@ def _fresh(last: Frame, new: Frames, longest: int) -> Frames:
     return kept if len(kept) else new[-1:]
 
 
-def _freeze(context: Frames, new: Frames, repeated: NDArray[np.bool_]) -> float:
+def _freeze(last: Frames, new: Frames, clip: Own) -> float:
     """Share of new steps below 0.15 of the clip's, beyond the share of its duplicates."""
-    steps = _steps(np.concatenate([context[-1:], new]))
-    still = steps < _FROZEN * np.median(_steps(context[~repeated])[-_RECENT:])
-    usual = float(repeated[1:].mean())
+    still = _steps(np.concatenate([last, new])) < _FROZEN * clip.step
+    usual = float(clip.repeated[1:].mean())
     return max(0.0, (float(still.mean()) - usual) / (1 - usual))
 
 
@@ -255,16 +272,13 @@ def _steps(frames: Frames) -> NDArray[np.float64]:
     return np.array([difference(a, b) for a, b in pairwise(frames)])
 
 
-def _looks(own: Frames, new: Frames) -> dict[str, float]:
+def _looks(clip: Own, new: Frames) -> dict[str, float]:
     """Sharpness and color of the new pictures against the clip's last second."""
-    recent = list(own[-_RECENT:])
-    usual = float(np.mean(each(_sharp, recent)))
     sharp = np.array(each(_sharp, list(new)))
-    color = np.mean(each(lab_mean, recent), axis=0)
-    shift = np.linalg.norm(np.array(each(lab_mean, list(new))) - color, axis=1)
+    shift = np.linalg.norm(np.array(each(lab_mean, list(new))) - clip.color, axis=1)
     return {
-        "sharpness": _ratio(sharp.mean(), usual, ENERGY),
-        "sharpness_tail": _ratio(sharp[-_TAIL:].mean(), usual, ENERGY),
+        "sharpness": _ratio(sharp.mean(), clip.sharpness, ENERGY),
+        "sharpness_tail": _ratio(sharp[-_TAIL:].mean(), clip.sharpness, ENERGY),
         "color_drift": float(shift.max()),
     }
 
@@ -274,10 +288,10 @@ def _sharp(frame: Frame) -> float:
 
 
 def _recurrence(
-    context: Frames, new: Frames, source_map: Sequence[int | None] | None
+    clip: Own, new: Frames, source_map: Sequence[int | None] | None
 ) -> dict[str, float | None]:
     """What comes again: by the plan where there is one, and by the pictures."""
-    seen = recall(context, new)
+    seen = recalled(clip.thumbs, thumbnails(new))
     shown = None if seen is None else seen.source_map
     beats = [] if seen is None else [rhythm(seen.again)]
     if source_map is not None:

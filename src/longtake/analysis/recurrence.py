@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from longtake.analysis.distances import apart, thumbnails
+from longtake.analysis.distances import Thumbnails, apart, thumbnails
 from longtake.analysis.pictures import Frames
 
 _EQUAL = 0.3  # of the clip's median step: nearer than this is the same frame again
@@ -47,7 +47,12 @@ def recall(context: Frames, new: Frames) -> Recall | None:
     with: fewer than two frames, or a scene that stands still, in which every frame is
     equal to every other.
     """
-    seen = thumbnails(np.concatenate([context, new]))
+    return recalled(thumbnails(context), thumbnails(new))
+
+
+def recalled(context: Thumbnails, new: Thumbnails) -> Recall | None:
+    """:func:`recall` from thumbnails."""
+    seen = np.concatenate([context, new])
     n = len(context)
     steps = np.sqrt(np.square(np.diff(seen[:n], axis=0)).mean(axis=1))
     moving = steps[steps > _FLOOR]

@@ -1,0 +1,1 @@
+"""What really happened next, held out of real clips, beside what is made of them."""
