@@ -40,18 +40,16 @@ class Bare:
         )
         self._client.register_queue(
             _NAME,
-            partition_concurrency=1,
             worker_concurrency=1,
             polling_interval_sec=POLL_S,
         )
 
-    def enqueue(self, partition: str = "one") -> str:
+    def enqueue(self) -> str:
         """Enqueue the workflow; its id."""
         options: EnqueueOptions = {
             "workflow_name": _NAME,
             "queue_name": _NAME,
             "app_version": VERSION,
-            "queue_partition_key": partition,
         }
         return str(self._client.enqueue(options).workflow_id)
 

@@ -33,9 +33,9 @@ QUESTION = (
     "What does the server cost beside the durable library that it stands on? ({clients} "
     "clients at a time, {seconds} s per round, {rounds} rounds of ours and the bare "
     "library by turns; clients, server and database share the machine. `submit` is a POST "
-    "of an extension, with its hold, its record and its enqueue in one transaction on the "
-    "disk, beside the library's enqueue alone; `submit in process` is the same without "
-    "HTTP; `record-info` is beside the library's status of a workflow. `submit to start` "
+    "of an extension, with its hold and its record in one transaction on the disk, and its "
+    "enqueue while its account has a free place, beside the library's enqueue alone; "
+    "`submit in process` is the same without HTTP; `record-info` is beside the library's status of a workflow. `submit to start` "
     "is from sending a request to an idle server until its worker has begun, beside the "
     "library's enqueue until its workflow has begun, and `callback` from the end of a "
     "task to the arrival of its callback, beside the same: all queues are polled every "
@@ -165,7 +165,7 @@ def _throughput(
             "submit in process": lambda: _submitting(
                 server, store, _next(sources, turn)[0]
             ),
-            "enqueue": lambda: _enqueuing(library, next(turn)),
+            "enqueue": lambda: library.enqueue,
             "record-info": lambda: _looking(*_next(sources, turn)),
             "status": lambda: _asking(library),
         }
@@ -300,10 +300,6 @@ def _submitting(server: Server, store: Store, caller: Caller) -> Act:
     return lambda: tasks.submit(
         account, task_type="mj_video_extend_auto", params={}, work=work, credits=price
     )
-
-
-def _enqueuing(library: Bare, number: int) -> Act:
-    return lambda: library.enqueue(str(number))
 
 
 def _asking(library: Bare) -> Act:
