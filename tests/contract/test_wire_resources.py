@@ -251,8 +251,16 @@ def test_a_prompt_is_read_before_it_is_paid_for(caller: Caller, read: Reader) ->
     assert told["understood"] == ["--bs 2"]
     assert told["ignored"] == ["Pan left", "rain", "--raw"]
     assert told["followsWords"] is False
+    assert told["operations"] == []
     told = read("POST", path, body=body | {"engine": "listens"})
-    assert (told["followsWords"], told["ignored"]) == (True, ["--raw"])
+    assert (told["followsWords"], told["ignored"]) == (True, ["rain"])
+    assert told["understood"] == [
+        "Pan left: pans left by 10% of the width",
+        *("--bs 2", "--raw"),
+    ]
+    (pan,) = told["operations"]
+    assert (pan["kind"], pan["amount"], pan["unit"]) == ("pan", -0.1, "widths")
+    assert (pan["begin"], pan["end"], pan["clause"]) == (0, 1, "Pan left")
     assert read("POST", path, body={"prompt": ""})["clauses"] == []
     assert (
         read("POST", path, body={"prompt": "\N{GRINNING FACE}" * 2001})["length"]

@@ -38,6 +38,23 @@ class FlagsView(Shape):
     raw: bool
 
 
+class OperationView(Shape):
+    """One thing to do, between two shares of the new part."""
+
+    kind: direction.Kind
+    amount: float = Field(
+        description="Signed: right, up, clockwise and warmer are positive, as the camera "
+        "sees it."
+    )
+    unit: direction.Unit = Field(
+        description="What `amount` counts; a share of 1 is all."
+    )
+    begin: float = Field(description="Share of the new part, 0 to 1.")
+    end: float
+    clause: str = Field(description="The words that ask for it.")
+    says: str = Field(description="The same in words.")
+
+
 class ReadingView(Shape):
     """A prompt, taken apart."""
 
@@ -50,9 +67,15 @@ class ReadingView(Shape):
         description="Whether the engine follows words; null while no worker has said."
     )
     flags: FlagsView
-    understood: tuple[str, ...] = Field(description="Flags that are obeyed.")
+    operations: tuple[OperationView, ...] = Field(
+        description="What the words become; empty for an engine that follows none."
+    )
+    understood: tuple[str, ...] = Field(
+        description="What is followed: clauses, with what each becomes, and flags."
+    )
     ignored: tuple[str, ...] = Field(
-        description="What is not followed: flags, and all words where none are."
+        description="What is not followed: clauses, all of them where the engine follows "
+        "no words, and flags."
     )
 
 
@@ -65,10 +88,12 @@ def read_prompt(
     """Read a prompt as a task would: nothing is kept, nothing is charged."""
     with store.database.reading() as connection:
         name, known = chosen(connection, ask.engine, store.settings)
-    reading = direction.read(ask.prompt)
-    clauses = direction.clauses(reading.text)
     follows = known and bool(known.limits.get("takes_prompt"))
-    unfollowed = clauses if follows is False else ()
+    unfollowed = follows is False
+    obeyed = direction.OBEYED if unfollowed else direction.OBEYED | direction.FOLLOWED
+    reading = direction.read(ask.prompt, obeyed=obeyed)
+    clauses = direction.clauses(reading.text)
+    words = direction.parse(None if unfollowed else reading.text)
     flags = reading.flags
     return shapes.ok(
         ReadingView(
@@ -85,7 +110,20 @@ def read_prompt(
                 bs=flags.bs,
                 raw=flags.raw,
             ),
-            understood=reading.understood,
-            ignored=(*unfollowed, *reading.ignored),
+            operations=tuple(map(_operation, words.operations)),
+            understood=(*map(str, words.understood), *reading.understood),
+            ignored=(*(clauses if unfollowed else words.ignored), *reading.ignored),
         )
+    )
+
+
+def _operation(one: direction.Operation) -> OperationView:
+    return OperationView(
+        kind=one.kind,
+        amount=round(one.amount, 4),
+        unit=one.unit,
+        begin=round(one.begin, 4),
+        end=round(one.end, 4),
+        clause=one.clause,
+        says=one.says,
     )

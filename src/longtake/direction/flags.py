@@ -1,4 +1,4 @@
-"""Prompt text to direction: flags set apart, and clauses, each to be answered for."""
+"""The flags that end a prompt, and the clauses of the words before them."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Literal
 
 PROMPT_LIMIT = 2000  # Unicode characters
 OBEYED = frozenset({"bs"})  # flags that are followed whatever the engine
+FOLLOWED = frozenset({"loop", "motion", "raw"})  # by an engine that follows words
 
 # A comma or period between digits belongs to a number, not to the sentence.
 _BREAK = re.compile(
