@@ -1,10 +1,10 @@
 """How the camera moved over a shot: one projective map a frame, from corners that agree.
 
-Corners (Shi and Tomasi, 1994) are followed by pyramidal Lucas-Kanade there and back; what
-does not return is dropped. A similarity is fitted to the rest by RANSAC (Fischler and
-Bolles, 1981), and a homography where that explains more of them. Steps are chained to the
-last frame, and each frame is then held against the last one directly, so that errors do
-not add up.
+Corners (Shi and Tomasi, 1994) of the last frame are followed back in time by pyramidal
+Lucas-Kanade, there and back; what does not return is dropped, and when few are left, new
+ones are taken up. A similarity is fitted to them by RANSAC (Fischler and Bolles, 1981);
+corners that disagree with it in many frames move by themselves (water, leaves, a subject),
+and the map is fitted anew to those that stay, as a homography where that explains more.
 
 Coordinates are resolution-free: from the picture's center, in picture widths.
 """
@@ -31,7 +31,11 @@ _FITS = 1.2  # pixels off its map a corner may be
 _GAIN = 0.05  # of the corners that a homography must explain beyond a similarity
 _FEWEST = 24  # corners: fewer say nothing of the whole picture
 _AGREE = 0.55  # of the corners: below this there is parallax, or no camera move at all
-_STRETCH, _RECENT = 8, 48  # frames over which the maps must hold; frames looked at
+_WHILE, _LONG_WHILE = 24, 72  # frames
+_STAND = 0.5  # of the corners have not moved: a tripod
+_RECENT = 48  # frames that say whether the maps hold
+_LEFT = 0.5  # of the corners: fewer, and new ones are taken up
+_STEADY = 0.7  # of the frames a corner must follow the map
 _BENDS = 0.03  # picture widths between the two kinds of map: more is a wrong one
 _MOVED = 0.6 / 416  # picture widths: less is a tripod
 
@@ -40,7 +44,7 @@ _MOVED = 0.6 / 416  # picture widths: less is a tripod
 class Track:
     """``views``: (time, 3, 3): where a place of the last frame's picture lies in each frame.
 
-    ``agreement``: the median share of corners that follow the maps, 0 to 1.
+    ``agreement``: the share of corners that stay with the maps, 0 to 1.
     """
 
     views: NDArray[np.float64]
@@ -86,45 +90,75 @@ def track(frames: Frames) -> Track:
     lumas = each(gray, list(frames))
     height, width = lumas[0].shape
     last = len(lumas) - 1
-    chained: list[Map] = [np.eye(3)]
-    for step in reversed(each(lambda k: _step(lumas[k + 1], lumas[k]), range(last))):
-        chained.append(step @ chained[-1])
-    chained.reverse()
-
-    def across(k: int) -> float:
-        """How well the maps explain what happened in a longer stretch from ``k`` on."""
-        end = min(k + _STRETCH, last)
-        guess = chained[k] @ np.linalg.inv(chained[end])
-        corners, there = _matched(lumas[end], lumas[k], guess)
-        return _share(_similar(corners, there), corners, there)
-
-    def directly(k: int) -> Map:
-        if k >= last - 1:
-            return chained[k]
-        corners, there = _matched(lumas[last], lumas[k], chained[k])
-        found = _projective(corners, there, width)
-        return found if _share(found, corners, there) >= _AGREE else chained[k]
-
-    shares = each(across, range(max(0, last - _RECENT), last, _STRETCH))
+    if _stands(lumas):
+        return Track(np.stack([np.eye(3)] * len(lumas)), agreement=1.0)
+    views = [np.eye(3)] * len(lumas)
+    shares: list[float] = []
+    base = last
+    while base > 0:
+        found, share = _stretch(lumas, base)
+        for k, view in found.items():
+            views[k] = view @ views[base]
+        if base > last - _RECENT:
+            shares.append(share)
+        base = min(found)
     to_center = _centered(width, height)
     back = np.linalg.inv(to_center)
-    views = each(directly, range(last + 1))
     return Track(
         views=np.stack([to_center @ view @ back for view in views]),
-        agreement=float(np.median(shares)) if shares else 0.0,
+        agreement=min(shares, default=0.0),
     )
 
 
-def _step(one: Gray, two: Gray) -> Map:
-    return _similar(*_matched(one, two, np.eye(3)))
+def _stretch(lumas: list[Gray], base: int) -> tuple[dict[int, Map], float]:
+    """Maps from frame ``base`` to those before it, as long as its corners can be followed.
+
+    And the share of those corners that stay with the maps.
+    """
+    corners = _corners(lumas[base])
+    alive, points = np.arange(len(corners)), corners
+    seen: dict[int, tuple[NDArray[np.intp], _Points]] = {}
+    for k in range(base - 1, -1, -1):
+        there, back = _followed(lumas[k + 1], lumas[k], points, np.eye(3))
+        kept = np.linalg.norm(back - points, axis=1) < _RETURNS
+        alive, points = alive[kept], there[kept]
+        seen[k] = alive, points
+        if len(alive) < max(_FEWEST, _LEFT * len(corners)):
+            break
+    follows, present = np.zeros(len(corners)), np.zeros(len(corners))
+    for alive, points in seen.values():
+        first = _similar(corners[alive], points)
+        present[alive] += 1
+        follows[alive] += _off(first, corners[alive], points) < _FITS
+    steady = follows > _STEADY * np.maximum(present, 1)
+    long = present > len(seen) / 2
+    width = lumas[base].shape[1]
+    maps = {
+        k: _projective(corners[alive][steady[alive]], points[steady[alive]], width)
+        for k, (alive, points) in seen.items()
+    }
+    share = float(steady[long].mean()) if long.sum() >= _FEWEST else 0.0
+    return maps, share
+
+
+def _stands(lumas: list[Gray]) -> bool:
+    """Whether most corners are, after a while and a long while, where they were."""
+    last = len(lumas) - 1
+    for k in {max(0, last - _WHILE), max(0, last - _LONG_WHILE)}:
+        corners, there = _matched(lumas[last], lumas[k], np.eye(3))
+        if _share(np.eye(3), corners, there) < _STAND:
+            return False
+    return True
+
+
+def _corners(picture: Gray) -> _Points:
+    found = cv2.goodFeaturesToTrack(picture, _CORNERS, _QUALITY, _APART)
+    return np.asarray([] if _none(found) else found, np.float32).reshape(-1, 2)
 
 
 def _matched(one: Gray, two: Gray, guess: Map) -> tuple[_Points, _Points]:
     """Corners of ``one``, and where they lie in ``two``: those that come back."""
-    found = cv2.goodFeaturesToTrack(one, _CORNERS, _QUALITY, _APART)
-    corners = np.asarray([] if _none(found) else found, np.float32).reshape(-1, 2)
-    if len(corners) < _FEWEST:
-        return corners[:0], corners[:0]
+    corners = _corners(one)
     there, back = _followed(one, two, corners, guess)
     kept = np.linalg.norm(back - corners, axis=1) < _RETURNS
     return corners[kept], there[kept]
@@ -165,6 +199,8 @@ def _followed(
     one: Gray, two: Gray, corners: _Points, guess: Map
 ) -> tuple[_Points, _Points]:
     """Where ``corners`` of ``one`` lie in ``two``, and where those lie in ``one`` again."""
+    if not len(corners):
+        return corners, corners
     near = np.asarray(through(guess, corners.astype(np.float64)), np.float32)
     settings = {
         "winSize": _WINDOW,
@@ -184,5 +220,12 @@ def _share(view: Map, corners: _Points, there: _Points) -> float:
     """The share of corners that follow ``view``; 0 where there are too few to tell."""
     if len(corners) < _FEWEST:
         return 0.0
-    off = through(view, corners.astype(np.float64)) - there
-    return float((np.linalg.norm(off, axis=1) < _FITS).mean())
+    return float((_off(view, corners, there) < _FITS).mean())
+
+
+def _off(view: Map, corners: _Points, there: _Points) -> NDArray[np.float64]:
+    """By how many pixels each corner misses its place."""
+    if not len(corners):
+        return np.zeros(0)
+    missed = through(view, corners.astype(np.float64)) - there
+    return np.asarray(np.linalg.norm(missed, axis=1))
