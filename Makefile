@@ -13,7 +13,7 @@ PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3.14 python3; 
 JOBS ?= 2
 PYTEST := $(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder
 
-.PHONY: help setup demo serve test quick check bench lock clean tools
+.PHONY: help setup demo serve test quick check bench blind lock clean tools
 .DELETE_ON_ERROR:
 
 help:
@@ -23,6 +23,7 @@ help:
 	@echo 'make test    format, lint, types, import contracts and all tests; a hundred kills too'
 	@echo 'make quick   the same without the slow and the browser tests'
 	@echo 'make bench   measure again and rewrite benchmarks/results'
+	@echo 'make blind   pairs of what really happened and ours, to be told apart by eye'
 	@echo 'make lock    resolve the locks anew'
 	@echo 'make clean   remove everything that was built here'
 
@@ -87,6 +88,9 @@ quick: check
 bench: tools $(VENV)/test.stamp
 	$(BIN)/python -m benchmarks
 
+blind: $(VENV)/test.stamp
+	$(BIN)/python -m benchmarks.quality.blind make
+
 # ── keeping it ──
 
 # Names, versions and the hashes of every platform's files; no index and no path.
@@ -100,5 +104,5 @@ lock: | $(BIN)/python
 	$(LOCK) pyproject.toml --extra test -c requirements.lock -c requirements-build.lock -o requirements-test.lock
 
 clean:
-	rm -rf $(VENV) .venv-* build dist demo .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) .venv-* build dist demo blind .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
 	find src tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +

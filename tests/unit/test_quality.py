@@ -6,10 +6,19 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+import av
 import numpy as np
 import pytest
 
-from benchmarks.quality import cache, calibration, controls, scores, sheets, tables
+from benchmarks.quality import (
+    blind,
+    cache,
+    calibration,
+    controls,
+    scores,
+    sheets,
+    tables,
+)
 from benchmarks.quality.windows import Held, Window, allotted
 from longtake.analysis.gate import BANDS
 from longtake.engines.motion.plan import places
@@ -208,3 +217,29 @@ def test_a_contact_sheet_is_small(tmp_path: Path) -> None:
         window, {"real": noise[10:], "again": noise[10:20]}, tmp_path / "a.jpg"
     )
     assert 5_000 < (tmp_path / "a.jpg").stat().st_size < sheets.MOST_BYTES
+
+
+def test_right_picks_are_counted_by_kind() -> None:
+    key = [
+        {"pair": 1, "clip": "mdn_stream-of-water", "real": "A"},
+        {"pair": 2, "clip": "mdn_stream-of-water", "real": "B"},
+        {"pair": 3, "clip": "mdn_flower", "real": "B"},
+        {"pair": 4, "clip": "mdn_flower", "real": "B"},  # not looked at
+    ]
+    rows = {
+        row["kind"]: row for row in blind.counted(key, {"1": "A", "2": "A", "3": "B"})
+    }
+    assert rows.keys() == {"texture", "event", "all"}
+    assert (rows["texture"]["right"], rows["texture"]["share"]) == (1, "0.50")
+    assert (rows["all"]["pairs"], rows["all"]["right"]) == (3, 2)
+
+
+def test_a_film_shows_both_side_by_side(tmp_path: Path) -> None:
+    film = moving.film(36)
+    window = Window("film", 24, Fraction(24), film[:24], film[24:])
+    blind.film(window, (film[24:], film[24:] // 2), tmp_path / "a.mp4")
+    with av.open(str(tmp_path / "a.mp4")) as file:
+        pictures = [frame.to_ndarray(format="rgb24") for frame in file.decode(video=0)]
+    assert len(pictures) == 36
+    left, right = np.split(pictures[-1], 2, axis=1)
+    assert left.mean() == pytest.approx(2 * right.mean(), rel=0.05)
