@@ -48,7 +48,11 @@ def test_within_a_stage_little_is_told_and_every_stage_is() -> None:
 # -- ranking --------------------------------------------------------------------------
 
 LIKE = dict.fromkeys(Measures.model_fields, 0.0) | dict.fromkeys(
-    ("seam", "seam_residual", "flicker", "motion", "sharpness", "sharpness_tail"), 1.0
+    (
+        *("seam", "seam_residual", "life", "flicker", "motion"),
+        *("sharpness", "sharpness_tail", "grain"),
+    ),
+    1.0,
 )
 
 

@@ -50,7 +50,7 @@ FLAWS: dict[str, tuple[controls.Control, set[str]]] = {
     "skip": (controls.skip, {"seam", "velocity_jump"}),
     "blur": (controls.blur, {"sharpness", "sharpness_tail"}),
     "melt": (controls.melt, {"sharpness_tail"}),
-    "noise": (controls.noise, {"sharpness", "sharpness_tail"}),
+    "noise": (controls.noise, {"sharpness", "sharpness_tail", "grain"}),
     "pulse": (controls.pulse, {"flicker"}),
     "tint": (controls.tint, {"seam_residual"}),
     "creeping tint": (controls.creeping_tint, {"color_drift"}),
@@ -101,6 +101,35 @@ def test_hand_made_seam_and_flicker() -> None:
 def test_hand_made_freeze() -> None:
     film = brightening([2] * 20 + [2] * 15 + [0] * 5)
     assert measure(film[:21], film[21:]).freeze == pytest.approx(0.25)
+
+
+def test_hand_made_life() -> None:
+    """Half of what changed of itself goes on; a moved copy of the last frame has none."""
+    film = brightening([2] * 20 + [1] * 20)
+    assert measure(film[:21], film[21:]).life == pytest.approx(
+        (1 + LEVELS) / (2 + LEVELS), rel=0.02
+    )
+    pushed = moving.pan(30, 1.0) // 2 + 64
+    living = pushed + (np.arange(30) % 2 * 8).astype(np.uint8)[:, None, None, None]
+    found = measure(living[:15], pushed[15:])
+    assert found.life is not None
+    assert found.life < 0.2
+    assert "life" in outside(found)
+
+
+def test_hand_made_grain() -> None:
+    """Four times the energy where there is nothing but grain, and much detail beside it."""
+    draw = np.random.default_rng(0)
+    scene = np.zeros((40, 96, 96), np.float64) + 120
+    scene[:, :, 24:] += 60 * (np.arange(72) // 3 % 2)
+    amount = np.repeat([2.0, 4.0], 20)[:, None, None]
+    film = moving.colored(
+        np.clip(scene + amount * draw.normal(size=scene.shape), 0, 255)
+    )
+    found = measure(film[:20], film[20:])
+    assert found.grain == pytest.approx(4, rel=0.1)
+    assert found.sharpness == pytest.approx(1, abs=0.05)
+    assert "grain" in outside(found)
 
 
 def test_curves_of_a_pan() -> None:
@@ -168,6 +197,7 @@ def test_a_context_of_one_frame_says_what_cannot_be_measured() -> None:
     assert set(verdict.unmeasured) == set(BANDS) - {
         "sharpness",
         "sharpness_tail",
+        "grain",
         "color_drift",
     }
     blurred = measure(film[:1], controls.blur(film[:1], film[1:]))

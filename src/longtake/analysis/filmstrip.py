@@ -26,7 +26,7 @@ _AFTER = (0, 1, 2, 6, 24)
 _LONGEST = 72  # frames before the join in the curves
 _AMPLIFIED = 4  # times the difference is shown
 _PLOT = 104  # pixels high
-_GAUGES = 7  # in a row
+_GAUGES = 8  # in a row
 _LABELS = 14  # most of them along the time axis
 _STEPS = tuple(map(Fraction, ("1/4", "1/2", "1", "2", "5", "10", "60")))  # seconds
 _TOP = 3.0  # largest ratio a curve shows
@@ -48,11 +48,13 @@ _TITLES = {
     "seam_residual": "seam without motion",
     "velocity_jump": "velocity jump",
     "worst_residual": "worst later step",
+    "life": "change of itself",
     "flicker": "flicker",
     "motion": "motion",
     "freeze": "frozen share",
     "sharpness": "sharpness",
     "sharpness_tail": "sharpness at the end",
+    "grain": "grain",
     "color_drift": "color drift",
     "repeat": "frames shown again",
     "rewind": "played backwards",
@@ -302,9 +304,9 @@ def _gauges(sheet: Sheet, measures: Measures, top: int) -> None:
         y = top + (k // _GAUGES) * 96
         _gauge(sheet, (x, y, x + wide, y + 84), title, getattr(measures, name), name)
     lines = (
-        "Measures are ratios to the clip",
-        "(1 = like it), shares, or, for",
-        "color, Lab units.",
+        "Ratios to the clip (1 = like",
+        "it), shares, or, for color,",
+        "Lab units.",
     )
     for k, line in enumerate(lines):
         x, y = _WIDTH - _MARGIN - wide + 4, top + 96 + 22 + 20 * k

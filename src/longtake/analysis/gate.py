@@ -55,6 +55,12 @@ BANDS: dict[str, Band] = {
     "worst_residual": Band(
         None, 2.6, "", "Somewhere in the new part the picture jumps"
     ),
+    "life": Band(
+        0.5,
+        2.0,
+        "The picture is only pushed about: nothing in the new part changes of itself",
+        "The new part seethes: it changes more than the clip does",
+    ),
     "flicker": Band(
         0.25, 3.0, "The new part is lifelessly smooth", "The new part flickers"
     ),
@@ -73,6 +79,12 @@ BANDS: dict[str, Band] = {
         1.6,
         "The last new frames are blurred",
         "The last new frames are noisier or harsher than the clip",
+    ),
+    "grain": Band(
+        0.4,
+        3.0,
+        "The fine grain of the clip is gone in the new part",
+        "The new part is grainier than the clip",
     ),
     "color_drift": Band(None, 15.0, "", "The colors drift away from the clip's"),
     "rewind": Band(None, 0.05, "", "The new part plays backwards"),

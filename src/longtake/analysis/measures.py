@@ -32,7 +32,13 @@ from longtake.analysis.flow import (
     residual,
     speed,
 )
-from longtake.analysis.pictures import Frame, Frames, gray, lab_mean, sharpness
+from longtake.analysis.pictures import (
+    Frame,
+    Frames,
+    gray,
+    lab_mean,
+    sharpness_and_grain,
+)
 from longtake.analysis.recurrence import recalled, rewind, rhythm, same_source
 from longtake.media.clip import Facts
 
@@ -52,20 +58,23 @@ class Measures(Facts):
     """How a continuation compares with the clip; None is "not measurable".
 
     Ratios to the clip (1 = like it): ``seam``, ``seam_residual``, ``velocity_jump``,
-    ``worst_residual``, ``flicker``, ``motion``, ``sharpness``, ``sharpness_tail``. Shares
-    of the new frames (0..1): ``freeze``, ``repeat``, ``rewind``, ``rhythm``.
-    ``color_drift`` is in CIE Lab units.
+    ``worst_residual``, ``life`` (the usual later residual: what changes and did not just
+    move), ``flicker``, ``motion``, ``sharpness``, ``sharpness_tail``, ``grain`` (sharpness
+    where the picture is calmest). Shares of the new frames (0..1): ``freeze``, ``repeat``,
+    ``rewind``, ``rhythm``. ``color_drift`` is in CIE Lab units.
     """
 
     seam: float | None
     seam_residual: float | None
     velocity_jump: float | None
     worst_residual: float | None
+    life: float | None
     flicker: float | None
     motion: float | None
     freeze: float | None
     sharpness: float | None
     sharpness_tail: float | None
+    grain: float | None
     color_drift: float | None
     repeat: float | None
     rewind: float | None
@@ -127,8 +136,8 @@ class Own:
     """What a clip itself does: the same for every continuation that is measured.
 
     ``frames``: its last shot without repeats. ``repeated``: (context,) bool. ``step``:
-    that of its last second, levels (NaN for a single frame); ``sharpness`` and ``color``
-    (CIE Lab) likewise; ``thumbs``: of the whole context.
+    that of its last second, levels (NaN for a single frame); ``sharpness``, ``grain`` and
+    ``color`` (CIE Lab) likewise; ``thumbs``: of the whole context.
     """
 
     frames: Frames
@@ -136,6 +145,7 @@ class Own:
     curves: Curves
     step: float
     sharpness: float
+    grain: float
     color: NDArray[np.float64]
     thumbs: Thumbnails
 
@@ -147,12 +157,14 @@ def own(context: Frames) -> Own:
     frames = _last_shot(distinct)
     recent = list(frames[-_RECENT:])
     steps = _steps(distinct[-_RECENT - 1 :])
+    sharp, grain = np.mean(each(_detail, recent), axis=0)
     return Own(
         frames=frames,
         repeated=repeated,
         curves=curves(frames),
         step=float(np.median(steps)) if steps.size else np.nan,
-        sharpness=float(np.mean(each(_sharp, recent))),
+        sharpness=float(sharp),
+        grain=float(grain),
         color=np.asarray(np.mean(each(lab_mean, recent), axis=0)),
         thumbs=thumbnails(context),
     )
@@ -213,6 +225,7 @@ _NEEDS_MOTION = (
     "seam_residual",
     "velocity_jump",
     "worst_residual",
+    "life",
     "flicker",
     "motion",
 )
@@ -238,6 +251,11 @@ def _ratios(run: Curves, n: int) -> dict[str, float | None]:
         else None,
         "worst_residual": _ratio(
             run.residual[later].max(), np.percentile(run.residual[own], 95), LEVELS
+        )
+        if run.residual[later].size
+        else None,
+        "life": _ratio(
+            np.median(run.residual[later]), np.median(run.residual[own]), LEVELS
         )
         if run.residual[later].size
         else None,
@@ -274,17 +292,18 @@ def _steps(frames: Frames) -> NDArray[np.float64]:
 
 def _looks(clip: Own, new: Frames) -> dict[str, float]:
     """Sharpness and color of the new pictures against the clip's last second."""
-    sharp = np.array(each(_sharp, list(new)))
+    sharp, grain = np.array(each(_detail, list(new))).T
     shift = np.linalg.norm(np.array(each(lab_mean, list(new))) - clip.color, axis=1)
     return {
         "sharpness": _ratio(sharp.mean(), clip.sharpness, ENERGY),
         "sharpness_tail": _ratio(sharp[-_TAIL:].mean(), clip.sharpness, ENERGY),
+        "grain": _ratio(np.median(grain), clip.grain, ENERGY),
         "color_drift": float(shift.max()),
     }
 
 
-def _sharp(frame: Frame) -> float:
-    return sharpness(gray(frame))
+def _detail(frame: Frame) -> tuple[float, float]:
+    return sharpness_and_grain(gray(frame))
 
 
 def _recurrence(
