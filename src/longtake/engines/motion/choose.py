@@ -71,10 +71,10 @@ def choose(study: Study, n_frames: int, seed: int, candidate: int = 0) -> Choice
     """
     frames = np.stack(each(_little, list(study.frames)))
     clip, beat = own(frames), _has_a_beat(frames)
+    n_tried = study.frames_in(_TRIED_S)
 
     def tried(plan: Plan, extra: float) -> Tried:
-        n_drawn = max(1, min(plan.n_frames, study.frames_in(_TRIED_S)))
-        part = replace(plan, box=None, n_frames=n_drawn)
+        part = replace(plan, box=None, n_frames=n_tried)
         shown = np.stack(list(render(frames, part)))
         shows = source_map(part, 0, len(frames))
         found = measure(frames, shown, source_map=shows, behavior=clip)
@@ -84,7 +84,8 @@ def choose(study: Study, n_frames: int, seed: int, candidate: int = 0) -> Choice
         return Tried(plan, extra, found, judge(found, asked_for=frozenset(allowed)))
 
     ranked = sorted(
-        (tried(*one) for one in _proposals(study, n_frames, seed)),
+        # However little is asked for: a chain goes on with what is chosen here.
+        (tried(*one) for one in _proposals(study, max(n_frames, n_tried), seed)),
         key=lambda one: one.score,
     )
     passing = sum(one.verdict.passed for one in ranked)
@@ -96,7 +97,7 @@ def choose(study: Study, n_frames: int, seed: int, candidate: int = 0) -> Choice
     }
     if chosen.plan.push and chosen.plan.push.depth:
         notes["depth"] = "guessed, from height in the picture and from focus"
-    return Choice(chosen.plan, notes)
+    return Choice(chosen.plan.kept(n_frames), notes)
 
 
 def _proposals(study: Study, n_frames: int, seed: int) -> Iterator[tuple[Plan, float]]:
