@@ -24,10 +24,11 @@ def texture(height: int, width: int, seed: int = 0) -> np.ndarray:
 def slide(n_frames: int, speed: float, width: int = 208, height: int = 120) -> Frames:
     """The picture moves to the left by ``speed`` pixels a frame: (t, h, w, 3) uint8."""
     long = texture(height, width + 64 + int(speed * n_frames) + 1)
-    return np.stack([_window(long, speed * t, width) for t in range(n_frames)])
+    return np.stack([window(long, speed * t, width) for t in range(n_frames)])
 
 
-def _window(long: np.ndarray, left: float, width: int) -> np.ndarray:
+def window(long: np.ndarray, left: float, width: int) -> np.ndarray:
+    """``width`` columns of a long picture from ``left`` on, between pixels too."""
     matrix = np.array([[1, 0, left], [0, 1, 0]], np.float64)
     size = (width, long.shape[0])
     flags = cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP
@@ -81,5 +82,66 @@ def panned(n_frames: int, speed: float, first: int = 0) -> Frames:
                 cv2.INTER_LINEAR,
                 cv2.BORDER_TRANSPARENT,
             )
-        frames.append(_window(wide, 40 + speed * t, 208))
+        frames.append(window(wide, 40 + speed * t, 208))
     return np.stack(frames)
+
+
+def _laid(
+    frame: np.ndarray, colors: np.ndarray, cover: np.ndarray, at: tuple[float, float]
+) -> None:
+    """Lay ``colors`` (h, w, 3), as far as it covers, over ``frame``, its corner at x, y."""
+    matrix = np.array([[1, 0, at[0]], [0, 1, at[1]]], np.float64)
+    size = (frame.shape[1], frame.shape[0])
+    alpha = cv2.warpAffine(cover.astype(np.float32), matrix, size)[..., None]
+    moved = cv2.warpAffine(colors * cover[..., None], matrix, size).astype(np.float32)
+    frame[:] = np.rint(frame * (1 - alpha) + moved)
+
+
+def _walker(phase: float) -> tuple[np.ndarray, np.ndarray]:
+    """A figure with two legs that swing: colors (52, 40, 3) and where it is, 0 to 1."""
+    fine = 4
+    cover = np.zeros((52 * fine, 40 * fine), np.uint8)
+    cv2.ellipse(cover, (80, 20), (20, 20), 0, 0, 360, 255, -1)
+    cv2.rectangle(cover, (56, 36), (104, 116), 255, -1)
+    for side in (0.0, np.pi):
+        foot = 80 + 56 * np.sin(phase + side)
+        cv2.line(cover, (80, 108), (round(foot), 196), 255, 22)
+    alpha = cv2.resize(cover, (40, 52), interpolation=cv2.INTER_AREA) / np.float32(255)
+    colors = texture(52, 40, seed=8).astype(np.float32) * 0.4
+    colors[..., 0] += 110
+    return colors, alpha
+
+
+def walk(
+    n_frames: int,
+    *,
+    first: int = 0,
+    speed: float = 1.5,
+    pan: float = 0.0,
+    period: int = 11,
+) -> Frames:
+    """A figure walks to the right, a step cycle every ``period`` frames: (t, 120, 208, 3).
+
+    The camera pans to the right by ``pan`` pixels a frame.
+    """
+    ground = texture(120, 520, seed=5)
+    frames = []
+    for t in range(first, first + n_frames):
+        wide = ground.copy()
+        _laid(wide, *_walker(2 * np.pi * t / period), (44 + speed * t, 50))
+        frames.append(window(wide, 40 + pan * t, 208))
+    return np.stack(frames)
+
+
+def drive(n_frames: int, *speeds: float, first: int = 0) -> Frames:
+    """Cars drive, each at a speed of its own, one below the other: (t, 120, 208, 3)."""
+    ground = texture(120, 208, seed=5)
+    cover = np.pad(np.ones((14, 20), np.float32), 1)
+    frames = np.repeat(ground[None], n_frames, axis=0)
+    for t in range(n_frames):
+        for k, speed in enumerate(speeds):
+            colors = texture(16, 22, seed=20 + k).astype(np.float32) * 0.5
+            colors[..., k % 3] += 120
+            start = 6 if speed > 0 else 180
+            _laid(frames[t], colors, cover, (start + speed * (first + t), 50 + 10 * k))
+    return frames

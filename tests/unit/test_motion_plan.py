@@ -80,6 +80,12 @@ def test_regions_and_camera_survive_json() -> None:
         assert np.array_equal(again.camera.pose(7), camera.pose(7))
 
 
+def test_a_plan_from_before_there_were_sprites_is_still_read() -> None:
+    data = PLAN.to_json()
+    del data["sprites"]
+    assert Plan.from_json(data) == PLAN
+
+
 def test_a_plan_of_the_first_version_is_still_read() -> None:
     data = Plan("drift", 3, (Run(-1, 0.0),), shot=1, push=Push(0.08, 96.0, 16.0))
     old = {**data.to_json(), "version": 1, "kind": "push"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Protocol
 
 import cv2
 import numpy as np
@@ -15,6 +16,18 @@ Gray = NDArray[np.uint8]  # (height, width) uint8, luma
 WIDTH = 416  # pixels: every measure is taken on pictures at most this wide
 _GRAIN_BLOCK, _CALMEST = 8, 10  # pixels; percent of the blocks
 _HIGH_BAND_SIGMA = 1.5  # pixels at WIDTH: finer than this is what blur takes first
+
+
+class Pictures(Protocol):
+    """Frames, of ``shape`` (time, height, width, 3), uint8: an array, or drawn when asked."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """(time, height, width, 3)."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, index: int, /) -> Frame: ...
 
 
 def small(frame: Frame, width: int = WIDTH) -> Frame:

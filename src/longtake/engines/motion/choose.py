@@ -14,7 +14,7 @@ from longtake.analysis.gate import BANDS, Verdict, distance, judge
 from longtake.analysis.measures import Measures, measure, own
 from longtake.analysis.pictures import Frame, Frames, small
 from longtake.analysis.recurrence import recall, rhythm
-from longtake.engines.motion import coast, drift, living, texture, turn
+from longtake.engines.motion import coast, drift, living, sprite, texture, turn
 from longtake.engines.motion.plan import Plan, places
 from longtake.engines.motion.render import render
 from longtake.engines.motion.study import Study
@@ -24,10 +24,13 @@ from longtake.errors import EngineFailed
 _TRIED_S = 2.0  # of a plan are drawn and measured: what is later is like it
 _WIDTH = 208  # pixels: half of what is measured in the end, at a quarter of the cost
 _LAST_RESORT = 12.0  # steps: a dearer jump is a cut
-_KINDS = {kind.KIND: kind.propose for kind in (texture, living, turn, coast, drift)}
+_KINDS = {
+    kind.KIND: kind.propose for kind in (texture, living, sprite, turn, coast, drift)
+}
 _TRIFLE = 1.0  # steps: what jumps no dearer than this need not be divided
 # The measures do not see everything: what looks worse where all fit counts a little more.
 _APART, _RESTS, _PUSHED, _TURNS = 0.1, 0.6, 1.2, 2.0
+_RETURNS = 2.0  # what travels is seen again where it came from
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,11 +108,15 @@ def _proposals(study: Study, n_frames: int, seed: int) -> Iterator[tuple[Plan, f
     played, cost = texture.propose(study, n_frames, seed), inf
     if played:
         cost = texture.cost(Paths(study.apart, float(study.rate)), played.runs)
+    staged = sprite.staged(study, n_frames, seed)
+    returns = _RETURNS if staged else 0.0
     if played and cost < _LAST_RESORT:
-        yield played, cost / texture.ACCEPTABLE
+        yield played, returns + cost / texture.ACCEPTABLE
     if cost > _TRIFLE and (apart := living.living(study, n_frames, seed)):
-        worse = _APART + apart.worst / texture.ACCEPTABLE
+        worse = _APART + returns + apart.worst / texture.ACCEPTABLE
         yield living.planned(study, n_frames, apart), worse
+    if staged:
+        yield sprite.planned(n_frames, staged), staged.worst / texture.ACCEPTABLE
     if turn.fits(study):
         yield turn.propose(study, n_frames, seed), _TURNS
     if coast.fits(study):

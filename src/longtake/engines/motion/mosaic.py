@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from longtake.analysis.camera import in_pixels
+from longtake.analysis.pictures import Pictures
 from longtake.engines.motion.view import Camera
-from longtake.engines.protocol import Frames
 
 MARGIN = 0.2  # picture widths to each side
 _LAID = 16  # frames, evenly spread over the clip: more add nothing
@@ -23,7 +23,7 @@ _GAINS = (0.8, 1.25)
 Picture = NDArray[np.float32]  # (height, width, 3)
 
 
-def mosaic(frames: Frames, camera: Camera) -> tuple[Picture, int]:
+def mosaic(frames: Pictures, camera: Camera) -> tuple[Picture, int]:
     """The mosaic, and how many pixels of it lie beyond each side of the frame."""
     height, width = frames.shape[1:3]
     beyond = round(MARGIN * width)

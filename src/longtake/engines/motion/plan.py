@@ -8,7 +8,7 @@ plan does not depend on how many frames before the end were handed over.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import astuple, dataclass, replace
 from itertools import chain, pairwise
 from math import floor
@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from longtake.engines.motion.trail import Trail, packed, unpacked
 from longtake.engines.motion.view import Camera
 from longtake.errors import EngineFailed
 
@@ -76,11 +77,20 @@ class Region:
     runs: tuple[Run, ...]
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Sprite:
+    """A subject that goes on along its ``trail``; its poses are played by ``runs``."""
+
+    trail: Trail
+    runs: tuple[Run, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
     """All new frames since the end of the original clip.
 
-    ``runs`` are of the whole picture, and each of ``regions`` is laid over it. ``camera``
+    ``runs`` are of the whole picture, and each of ``regions`` is laid over it. Where there
+    are ``sprites``, both show the scene without them; the last is the nearest. ``camera``
     is that of the clip, if it moves. The clip's last ``shot`` original frames, at least, show one scene: no motion is read
     across a cut. ``box`` is (top, bottom, left, right), in pixels: the picture inside letterbox bars,
     which stay as they are. None where there are none.
@@ -94,16 +104,22 @@ class Plan:
     camera: Camera | None = None
     push: Push | None = None
     box: tuple[int, int, int, int] | None = None
+    sprites: tuple[Sprite, ...] = ()
 
     def __post_init__(self) -> None:
         """Check what :mod:`render` relies on. Raises EngineFailed."""
-        for runs in (self.runs, *(region.runs for region in self.regions)):
+        for runs in (self.runs, *self._parts()):
             if not runs or runs[0].at > 0 or self.n_frames < 0:
                 raise EngineFailed("this plan does not begin at the end of its clip")
             if any(two.at < one.at + one.fade for one, two in pairwise(runs)):
                 raise EngineFailed(
                     "two runs of this plan overlap more than one transition"
                 )
+
+    def _parts(self) -> Iterator[tuple[Run, ...]]:
+        """The runs of all that has some of its own."""
+        yield from (one.runs for one in self.regions)
+        yield from (one.runs for one in self.sprites)
 
     @property
     def earliest(self) -> int:
@@ -112,7 +128,8 @@ class Plan:
         shown = (
             places(runs, time) for runs in everywhere for time in range(self.n_frames)
         )
-        return min((floor(place) for place in chain(*shown)), default=0)
+        trails = (1 - len(sprite.trail.poses) for sprite in self.sprites)
+        return min(chain(map(floor, chain(*shown)), trails), default=0)
 
     def places(self, time: int) -> tuple[float, ...]:
         """The places shown at ``time`` in most of the picture, the one seen most first."""
@@ -127,7 +144,14 @@ class Plan:
         regions = tuple(
             replace(region, runs=begun(region.runs)) for region in self.regions
         )
-        return replace(self, runs=begun(self.runs), regions=regions, n_frames=n_frames)
+        sprites = tuple(replace(one, runs=begun(one.runs)) for one in self.sprites)
+        return replace(
+            self,
+            runs=begun(self.runs),
+            regions=regions,
+            sprites=sprites,
+            n_frames=n_frames,
+        )
 
     def to_json(self) -> dict[str, Any]:
         """The plan as JSON: compact, since it travels in a tag of the file."""
@@ -141,7 +165,11 @@ class Plan:
             "camera": self.camera and self.camera.to_json(),
             "runs": _rows(self.runs),
             "regions": [
-                [*_packed(region.cells), _rows(region.runs)] for region in self.regions
+                [list(region.cells.shape), packed(region.cells), _rows(region.runs)]
+                for region in self.regions
+            ],
+            "sprites": [
+                [*one.trail.to_json(), _rows(one.runs)] for one in self.sprites
             ],
         }
 
@@ -166,6 +194,7 @@ class Plan:
                 camera=Camera.from_json(data["camera"]) if data["camera"] else None,
                 push=Push(*map(float, data["push"])) if data["push"] else None,
                 box=_box(data["box"]),
+                sprites=tuple(map(_sprite, data.get("sprites", ()))),
             )
         except (KeyError, TypeError, ValueError, IndexError) as error:
             raise EngineFailed(f"this plan cannot be read: {error}") from error
@@ -192,19 +221,16 @@ def _rows(runs: Sequence[Run]) -> list[list[float]]:
     return [[r.at, r.source, r.speed, r.then, r.ramp, r.fade] for r in runs]
 
 
-def _packed(cells: Grid) -> tuple[list[int], list[int]]:
-    """The shape, and the lengths of stretches by turns outside and inside (row by row)."""
-    flat = np.concatenate([[False], cells.ravel(), [not cells.ravel()[-1]]])
-    edges = np.flatnonzero(np.diff(flat))
-    return list(cells.shape), [int(n) for n in np.diff(np.concatenate([[0], edges]))]
-
-
 def _region(row: list[Any]) -> Region:
     shape, lengths, runs = row
     height, width = map(int, shape)
-    inside = np.arange(len(lengths)) % 2 == 1
-    cells = np.repeat(inside, [int(n) for n in lengths]).reshape(height, width)
+    cells = unpacked(np.asarray(lengths, np.int64)).reshape(height, width)
     return Region(cells, tuple(map(_run, runs)))
+
+
+def _sprite(row: list[Any]) -> Sprite:
+    *trail, runs = row
+    return Sprite(Trail.from_json(trail), tuple(map(_run, runs)))
 
 
 def _run(row: list[Any]) -> Run:

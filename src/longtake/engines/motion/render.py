@@ -11,10 +11,12 @@ import numpy as np
 
 from longtake.analysis.camera import Map
 from longtake.analysis.flow import same_bits
-from longtake.engines.motion import drift, morph, parallax
+from longtake.analysis.pictures import Pictures
+from longtake.engines.motion import drift, figure, morph, parallax
 from longtake.engines.motion.plan import Plan, Run, running
 from longtake.engines.motion.region import Painted
 from longtake.engines.motion.source import Box, Layer, Picture, Source, shifted
+from longtake.engines.motion.stage import Stage
 from longtake.engines.motion.view import placed
 from longtake.engines.protocol import Frame, Frames
 from longtake.errors import EngineIncapable
@@ -64,7 +66,13 @@ class Painter:
         self._inside = np.s_[top:bottom, left:right]
         self._last = context[-1]
         inside = context[:, top:bottom, left:right]
-        self._source = Source(inside, plan.shot, plan.camera)
+        self._stage: Stage | None = None
+        shown: Pictures = inside
+        if plan.sprites:
+            trails = [one.trail for one in plan.sprites]
+            self._stage = Stage(inside, plan.camera, trails)
+            shown = self._stage.scene
+        self._source = Source(shown, plan.shot, plan.camera)
         self._regions = [
             Painted(one, right - left, bottom - top) for one in plan.regions
         ]
@@ -85,6 +93,8 @@ class Painter:
                 part = self._played(region.runs, time, view, box)
                 under = picture[box.slices]
                 under += alpha * (part - under)
+        if self._stage is not None:
+            figure.lay(picture, self._stage, self._plan.sprites, view, time)
         if self._moves:
             picture = drift.crisp(picture, self._detail)
         inside: Frame = np.clip(np.rint(picture), 0, 255).astype(np.uint8)

@@ -18,11 +18,10 @@ from numpy.typing import NDArray
 
 from longtake.analysis.camera import Map, in_pixels, through
 from longtake.analysis.flow import Flow, warp
-from longtake.analysis.pictures import Gray, gray, small
+from longtake.analysis.pictures import Gray, Pictures, gray, small
 from longtake.engines.motion import bridge, morph
 from longtake.engines.motion.mosaic import feathered, mosaic
 from longtake.engines.motion.view import Camera
-from longtake.engines.protocol import Frames
 
 Picture = NDArray[np.float32]  # (height, width) or (height, width, 3)
 _WHOLE = 1e-3  # places nearer than this to a frame are that frame
@@ -63,7 +62,9 @@ class Layer:
 class Source:
     """Original frames (time, height, width, 3) uint8, and small gray copies for flow."""
 
-    def __init__(self, frames: Frames, shot: int, camera: Camera | None = None) -> None:
+    def __init__(
+        self, frames: Pictures, shot: int, camera: Camera | None = None
+    ) -> None:
         """Small copies and flows come when they are asked for.
 
         The last ``shot`` frames, at least, show what the last one shows.

@@ -105,7 +105,7 @@ class Study:
         """``apart`` by what lies in ``cells`` (36, 64) alone."""
         inside = cells.ravel()
         seen = None if self.seen is None else self.seen[:, inside]
-        return _apart(self.thumbs[:, inside], seen)
+        return spaced(self.thumbs[:, inside], seen)
 
     def changes(self) -> NDArray[np.float64]:
         """The usual step of every cell: (36, 64), gray levels."""
@@ -155,7 +155,7 @@ def study(context: Frames, rate: Fraction) -> Study:
         frames=frames,
         rate=rate,
         box=None if box == whole else box,
-        apart=_apart(thumbs, seen),
+        apart=spaced(thumbs, seen),
         camera=moving_camera,
         thumbs=thumbs,
         seen=seen,
@@ -198,7 +198,7 @@ def spread(cells: NDArray[np.floating]) -> NDArray[np.float64]:
     return np.asarray(cv2.GaussianBlur(np.asarray(cells, np.float64), (0, 0), 1.0))
 
 
-def _apart(pictures: Thumbnails, seen: Thumbnails | None = None) -> NDArray[np.float64]:
+def spaced(pictures: Thumbnails, seen: Thumbnails | None = None) -> NDArray[np.float64]:
     """Distances in median steps, where it is calmer than that in calmer steps.
 
     Beside a whip pan any jump between two calm moments would seem small.

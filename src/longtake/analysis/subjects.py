@@ -1,0 +1,214 @@
+"""What travels through a scene: cut out of the background that it crosses.
+
+Frames are seen by one camera (stabilized). The background is the median over time; what
+differs from it, more than it ever wavers, is the foreground; and a part of the foreground
+that can be followed back from the last frame, going one way, keeping its size, whole and
+apart from the rest, is a subject. Whatever is less clear than that is none: no subject is
+better than a torn one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from longtake.analysis.flow import each
+from longtake.analysis.pictures import Frame, Frames
+
+Mask = NDArray[np.bool_]  # (height, width)
+
+MOST = 3  # subjects
+_SAMPLES = 25  # frames of which the median is taken
+_LEVELS = 12.0  # gray levels off the background: less is no foreground
+_WAVERS = 4.0  # times what the background itself wavers by
+_SMALLEST, _LARGEST = 0.002, 0.2  # of the picture
+_BUSY = 0.25  # of the picture in the foreground: then there is no background
+_EXPLAINED = 0.6  # of the foreground at the end belongs to subjects
+_JUMP = (
+    0.6  # of its size: from one frame to the next it goes no farther from its course
+)
+_GROWS = 1.6  # from one frame to the next its area changes by less
+_COURSE = 0.3  # of its velocity is new in each frame
+_SHORTEST_S = 0.75  # it is followed
+_WAY = 1.5  # of its own length along its way it must have traveled
+_NEAR = 0.08  # of the picture's width, at least
+_STRAIGHT = 0.8  # net way by way
+_STEADY = 0.3  # spread of its area, in logarithms, beside growing evenly
+_SOLID = 0.5  # of its convex hull
+_EDGE = 1  # pixels: nearer than this to the border it may be cut off
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Subject:
+    """One subject, the last frame first: entry k lies k frames before the end.
+
+    ``masks``: (n, height, width) bool. ``centers``: (n, 2), pixels right and down.
+    ``areas``: (n,), pixels.
+    """
+
+    masks: NDArray[np.bool_]
+    centers: NDArray[np.float64]
+    areas: NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Blob:
+    mask: Mask
+    center: NDArray[np.float64]
+    area: float
+    cut: bool  # by the border of what the frame shows
+
+    @property
+    def size(self) -> float:
+        return float(self.area**0.5)
+
+
+def median(frames: Frames, valid: NDArray[np.bool_]) -> tuple[Frame, Mask]:
+    """The median over time of what is valid, and where anything is.
+
+    (time, height, width, 3) uint8 and (time, height, width) bool.
+    """
+    ordered = np.where(valid[..., None], frames, np.uint8(255))
+    ordered.sort(axis=0)
+    count = valid.sum(axis=0)
+    middle = np.maximum(count - 1, 0) // 2
+    found = np.take_along_axis(ordered, middle[None, ..., None], axis=0)[0]
+    return np.asarray(found, np.uint8), np.asarray(count > 0)
+
+
+def subjects(
+    frames: Frames, seen: NDArray[np.bool_], rate: float
+) -> tuple[Subject, ...]:
+    """The subjects of a shot, the largest first; none where any of it is unclear.
+
+    ``frames``: (time, height, width, 3) uint8, steady; ``seen``: (time, height, width)
+    bool, what each of them shows; ``rate`` in frames per second.
+    """
+    if len(frames) < _SHORTEST_S * rate:
+        return ()
+    fronts = _foreground(frames, seen)
+    if np.median([front.sum() / shown.sum() for front, shown in fronts]) > _BUSY:
+        return ()
+    blobs = [_blobs(*one) for one in reversed(fronts)]
+    followed = [_followed(one, blobs) for one in blobs[0]]
+    whole = sum(one.area for one in blobs[0])
+    found = [way for way in followed if _travels(way, frames.shape[2], rate)]
+    found = sorted(found, key=lambda way: -way[0].area)[:MOST]
+    if sum(way[0].area for way in found) < _EXPLAINED * whole:
+        return ()
+    return tuple(
+        Subject(
+            masks=np.stack([one.mask for one in way]),
+            centers=np.stack([one.center for one in way]),
+            areas=np.array([one.area for one in way]),
+        )
+        for way in found
+    )
+
+
+def _foreground(frames: Frames, seen: NDArray[np.bool_]) -> list[tuple[Mask, Mask]]:
+    """For each frame what is before the background, and what the frame shows."""
+    picked = np.linspace(0, len(frames) - 1, min(_SAMPLES, len(frames)))
+    sample = picked.round().astype(np.int64)
+    behind, known = median(frames[sample], seen[sample])
+
+    def apart(k: int) -> NDArray[np.uint8]:
+        return np.asarray(cv2.absdiff(frames[k], behind).max(axis=-1), np.uint8)
+
+    offs = np.stack([apart(int(k)) for k in sample])
+    usual, _ = median(offs[..., None], seen[sample])
+    wavers = cv2.dilate(usual[..., 0], np.ones((3, 3), np.uint8)).astype(np.float32)
+    least = np.maximum(_LEVELS, _WAVERS * cv2.blur(wavers, (3, 3)))
+
+    def front(k: int) -> tuple[Mask, Mask]:
+        shown = cv2.erode((seen[k] & known).astype(np.uint8), np.ones((3, 3), np.uint8))
+        off = cv2.GaussianBlur(apart(k).astype(np.float32), (0, 0), 0.8)
+        return np.asarray((off > least) & (shown > 0)), np.asarray(shown > 0)
+
+    return each(front, range(len(frames)))
+
+
+def _blobs(front: Mask, shown: Mask) -> list[_Blob]:
+    """The connected parts of a foreground that are large enough, without holes."""
+    disk = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (5, 5))
+    closed = cv2.morphologyEx(front.astype(np.uint8), cv2.MORPH_CLOSE, disk)
+    outlines, _ = cv2.findContours(closed, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    found = []
+    beside = cv2.dilate((~shown).astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
+    beside[: _EDGE + 1], beside[-_EDGE - 1 :] = True, True
+    beside[:, : _EDGE + 1], beside[:, -_EDGE - 1 :] = True, True
+    for outline in outlines:
+        mask = np.zeros(front.shape, np.uint8)
+        cv2.drawContours(mask, [outline], 0, 1, cv2.FILLED)
+        inside = mask > 0
+        area = int(inside.sum())
+        if area < _SMALLEST * front.size:
+            continue
+        rows, columns = np.nonzero(inside)
+        center = np.array([columns.mean(), rows.mean()])
+        found.append(_Blob(inside, center, float(area), bool(beside[inside].any())))
+    return found
+
+
+def _followed(last: _Blob, blobs: list[list[_Blob]]) -> list[_Blob]:
+    """``last`` and what it was in the frames before, as far as that is certain."""
+    way, course = [last], np.zeros(2)
+    if last.cut:
+        return way
+    for candidates in blobs[1:]:
+        now = way[-1]
+        expected = now.center + course
+        allowed = _JUMP if len(way) > 2 else 2 * _JUMP  # noqa: PLR2004 - no course yet
+        near = [
+            one
+            for one in candidates
+            if np.hypot(*(one.center - expected)) < allowed * now.size
+            and 1 / _GROWS < one.area / now.area < _GROWS
+        ]
+        if not near:
+            break
+        best = min(near, key=lambda one: float(np.hypot(*(one.center - expected))))
+        if best.cut:
+            break
+        step = best.center - now.center
+        course = step if len(way) == 1 else course + _COURSE * (step - course)
+        way.append(best)
+    return way
+
+
+def _travels(way: list[_Blob], width: int, rate: float) -> bool:
+    """Whether what was followed goes somewhere, in one piece."""
+    last = way[0]
+    if len(way) < _SHORTEST_S * rate or last.area > _LARGEST * last.mask.size:
+        return False
+    centers = np.stack([one.center for one in way])
+    net = centers[0] - centers[-1]
+    far = float(np.hypot(*net))
+    if far < _NEAR * width or far < _WAY * _length(last.mask, net / max(far, 1e-6)):
+        return False
+    # A walker's center sways with every step: its way is measured over longer ones.
+    pace = max(1, round(_SHORTEST_S * rate / 3))
+    stops = np.vstack([centers[::pace], centers[-1:]])
+    if far < _STRAIGHT * np.hypot(*np.diff(stops, axis=0).T).sum():
+        return False
+    grown = np.log([one.area for one in way])
+    times = np.arange(len(way))
+    evenly = np.polynomial.Polynomial.fit(times, grown, 1)(times)
+    return bool(np.std(grown - evenly) < _STEADY and _solid(last.mask) > _SOLID)
+
+
+def _length(mask: Mask, along: NDArray[np.float64]) -> float:
+    """How long ``mask`` is in the direction ``along``, in pixels."""
+    rows, columns = np.nonzero(mask)
+    return float(np.ptp(columns * along[0] + rows * along[1])) + 1
+
+
+def _solid(mask: Mask) -> float:
+    """Area by the area of the convex hull."""
+    rows, columns = np.nonzero(mask)
+    hull = cv2.convexHull(np.c_[columns, rows].astype(np.int32))
+    filled = cv2.fillConvexPoly(np.zeros(mask.shape, np.uint8), hull, 1)
+    return float(mask.sum() / filled.sum())
