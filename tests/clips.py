@@ -21,6 +21,7 @@ from tests.scene import (
     counter_blocks,
     picture,
     read_counter,
+    wind,
     write_counter,
 )
 
@@ -72,6 +73,7 @@ class Recipe:
     sound: str | None = None
     sound_rate: int = 48_000
     channels: int = 2
+    texture: bool = False  # the sound is wind, not a chirp
     sound_seconds: Fraction | None = None  # None: as long as the picture
     more_sound: int = 0  # further sound tracks
     movflags: str = ""
@@ -232,7 +234,8 @@ def _sound_packets(stream: av.AudioStream, recipe: Recipe) -> Packets:
     total = int(seconds * recipe.sound_rate)
     for first in range(0, total, step):
         count = min(step, total - first)
-        samples = chirp(first, count, recipe.sound_rate, recipe.channels)
+        sounds = wind if recipe.texture else chirp
+        samples = sounds(first, count, recipe.sound_rate, recipe.channels)
         frame = av.AudioFrame.from_ndarray(
             np.ascontiguousarray(samples), format="fltp", layout=context.layout
         )

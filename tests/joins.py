@@ -9,6 +9,7 @@ from longtake.media.clip import Clip
 from longtake.media.join import Join, Joined, container_for
 from longtake.media.lineage import Lineage, Part
 from longtake.media.probe import probe
+from longtake.media.sound.ending import Going
 from tests.scene import Frame, picture, write_counter
 
 
@@ -56,6 +57,8 @@ def joined(
     first_number: int | None = None,
     only_new: bool = False,
     handles: int = 0,
+    sound: Going | None = "silent",
+    seed: int = 0,
 ) -> tuple[Path, Joined]:
     """``source`` made ``n_new`` frames longer in ``folder``, and what the join says of it.
 
@@ -75,6 +78,8 @@ def joined(
         lineage=tag,
         only_new=only_new,
         handles=handles,
+        sound=sound,
+        seed=seed,
     ) as join:
         for number in range(start, start + n_new):
             join.write(new_frame(clip, number))

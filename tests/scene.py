@@ -120,6 +120,27 @@ def _code(number: int) -> int:
     return number << 4 | check
 
 
+@cache
+def _wind(sample_rate: int, channels: int) -> NDArray[np.float32]:
+    """Half a minute of noise between 100 and 4000 Hz that swells: (channels, time)."""
+    draw = np.random.default_rng(channels)
+    count = 30 * sample_rate
+    hertz = np.fft.rfftfreq(count, 1 / sample_rate)
+    band = 1 / (1 + (100 / np.maximum(hertz, 1)) ** 4) / (1 + (hertz / 4000) ** 4)
+    noise = np.fft.irfft(
+        np.fft.rfft(draw.standard_normal((channels, count))) * band, count
+    )
+    swell = 1 + 0.25 * np.sin(np.arange(count) / sample_rate * 2.1)
+    return np.asarray(0.05 * noise / noise.std() * swell, np.float32)
+
+
+def wind(
+    first: int, count: int, sample_rate: int, channels: int
+) -> NDArray[np.float32]:
+    """Samples ``[first, first + count)``: (channels, count) float32, a texture."""
+    return _wind(sample_rate, channels)[:, first : first + count]
+
+
 def chirp(
     first: int, count: int, sample_rate: int, channels: int
 ) -> NDArray[np.float32]:

@@ -13,6 +13,7 @@ from longtake.analysis.gate import Verdict
 from longtake.analysis.measures import Measures
 from longtake.media.clip import Clip, Facts
 from longtake.media.join import Joined
+from longtake.media.sound.ending import Going
 from longtake.media.verify import Proof
 
 
@@ -66,6 +67,7 @@ class Asked(Facts):
     seed: int
     candidate: int = 0  # of several of one ask
     watermark: str | None
+    sound: Going | None  # None: by measure
 
 
 class Step(Facts):

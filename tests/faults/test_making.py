@@ -161,11 +161,13 @@ def test_its_report_names_no_folder_of_this_machine(
 
 def test_every_wish_is_answered_for(one: tuple[MadeVideo, Told]) -> None:
     step = one[0].report.steps[0]
-    assert step.understood == ("--bs 2",)
+    assert step.understood == ("--bs 2", "sound fade")
     assert step.ignored == (
         *("the cat leaps", "sleeps"),
-        *("--motion high", "--loop", "sound fade"),
+        *("--motion high", "--loop"),
     )
+    assert step.joined.sound.made is not None
+    assert step.joined.sound.made.mode == "fade"
 
 
 def test_progress_is_told_stage_by_stage(one: tuple[MadeVideo, Told]) -> None:

@@ -100,6 +100,6 @@ def check_sound(source: Path, result: Path, facts: Joined) -> None:
     tick = after.rate // 1000 if facts.container == "matroska" else 0
     assert after.largest_gap <= max(before.largest_gap, tick)
     assert after.end >= watch(result, numbers=False)[-1].time
-    if facts.sound.n_silent_samples:
-        tail = after.samples[:, -facts.sound.n_silent_samples // 2 :]
+    if facts.sound.n_new_samples:
+        tail = after.samples[:, -facts.sound.n_new_samples // 2 :]
         assert np.abs(tail.astype(np.float64)).max() < 1e-3

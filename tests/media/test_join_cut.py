@@ -61,9 +61,9 @@ def test_the_sound_is_cut_on_whole_packets(
     result, facts = joined(source, tmp_path, n_new=12, n_keep=31)
     before, after = hear(source), hear(result)
     join = Fraction(31, 24)
-    assert facts.sound.silent_from is not None
-    assert join - Fraction(1, 40) < facts.sound.silent_from <= join
-    n_kept = round((facts.sound.silent_from - before.start) * before.rate)
+    assert facts.sound.new_from is not None
+    assert join - Fraction(1, 40) < facts.sound.new_from <= join
+    n_kept = round((facts.sound.new_from - before.start) * before.rate)
     assert np.array_equal(after.samples[:, :n_kept], before.samples[:, :n_kept])
     # The decoder's window reaches one packet into the silence, and not beyond it.
     later = after.samples[:, n_kept + 1100 :].astype(np.float64)

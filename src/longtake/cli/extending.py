@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,7 +13,16 @@ from longtake.cli.console import AsJson, document, facts, say
 
 if TYPE_CHECKING:
     from longtake.extension import Extension
+    from longtake.media.join import SoundJoined
     from longtake.report import Report
+
+
+class Sound(StrEnum):
+    """What becomes of the sound behind the join."""
+
+    CONTINUE = "continue"
+    FADE = "fade"
+    SILENT = "silent"
 
 
 def extend(
@@ -52,6 +62,10 @@ def extend(
     watermark: Annotated[
         str | None, typer.Option(help="Text shown on the new frames.", metavar="TEXT")
     ] = None,
+    sound: Annotated[
+        Sound | None,
+        typer.Option(help="How the sound goes on; by default decided by measure."),
+    ] = None,
     report: Annotated[
         Path | None, typer.Option(help="Write the report, JSON.", metavar="FILE")
     ] = None,
@@ -81,6 +95,7 @@ def extend(
             engine=engine,
             seed=seed,
             watermark=watermark,
+            sound=sound.value if sound else None,
             report=report,
             filmstrip=filmstrip,
             force=force,
@@ -147,12 +162,26 @@ def _source(report: Report) -> str:
     return text
 
 
+_GOES_ON = {
+    "continue": "then it goes on",
+    "fade": "then it fades",
+    "silent": "then silent",
+}
+
+
+def _sound(sound: SoundJoined) -> str:
+    """What became of the sound, and how it goes on."""
+    why = f" ({sound.reason})" if sound.reason else ""
+    if sound.made is None:
+        return f"{sound.mode}{why}"
+    return f"{sound.mode}{why}, {_GOES_ON[sound.made.mode]}: {sound.made.reason}"
+
+
 def _sound_and_tracks(report: Report) -> list[tuple[str, str]]:
     joined = report.steps[0].joined
     rows = []
     if joined.sound.mode != "none":
-        why = f" ({joined.sound.reason})" if joined.sound.reason else ""
-        rows.append(("sound", f"{joined.sound.mode}{why}, then silent"))
+        rows.append(("sound", _sound(joined.sound)))
     rows += [
         (f"{track.kind} {track.index}", f"lost: {track.reason}")
         for track in joined.tracks

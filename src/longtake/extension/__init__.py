@@ -19,6 +19,7 @@ from longtake.media import stopping
 from longtake.media.clip import Clip
 from longtake.media.delivery import Delivery, writing
 from longtake.media.probe import probe
+from longtake.media.sound.ending import Going
 from longtake.media.verify import Proof, prove
 from longtake.media.watermark import Stamp
 from longtake.report import Asked, ClipSummary, Report, Step, statement
@@ -53,6 +54,7 @@ def extend(
     seed: int = 0,
     candidate: int = 0,
     watermark: str | None = None,
+    sound: Going | None = None,
     report: str | Path | None = None,
     filmstrip: str | Path | None = None,
     poster: str | Path | None = None,
@@ -66,8 +68,10 @@ def extend(
     ``seconds`` (round(seconds x rate) frames) after the one before; ``until`` takes as
     many steps as it needs for that total length and shortens the last. ``from_`` keeps
     only [0, from_) of the clip. ``candidate``: of several answers, which one (0 is what
-    the engine thinks best; the next ones differ from it). ``only_new`` delivers the new part alone, after half a
-    second of the clip to cut from. ``watermark`` stands on new frames only. ``report``,
+    the engine thinks best; the next ones differ from it). ``only_new`` delivers the new
+    part alone, after half a second of the clip to cut from. ``watermark`` stands on new
+    frames only. ``sound`` is "continue", "fade" or "silent"; by default it is made to
+    continue where it is texture, and to fade under speech and music. ``report``,
     ``filmstrip`` and ``poster`` name further files to write (JSON, PNG, JPEG). ``force``
     replaces existing files; the clip itself is never written over. All files appear whole
     or not at all. ``engine`` may be a running one, which is left running; after an error
@@ -88,6 +92,7 @@ def extend(
         seed=seed,
         candidate=candidate,
         watermark=watermark,
+        sound=sound,
     )
     wanted = {"report": report, "filmstrip": filmstrip, "poster": poster}
     beside = {name: Path(path) for name, path in wanted.items() if path}

@@ -314,6 +314,8 @@ class Run:
             lineage=lineage,
             only_new=only_new,
             handles=self._handles(origin) if only_new else 0,
+            sound=self.asked.sound,
+            seed=self.asked.seed,
         ) as join:
             for frame in answer.frames:
                 stamped = self.stamp.apply(frame)

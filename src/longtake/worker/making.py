@@ -95,6 +95,7 @@ def make_extension(
             seed=(work.seed or 0) + candidate,
             candidate=candidate,
             watermark=work.watermark,
+            sound=work.sound,
             poster=poster,
             filmstrip=filmstrip,
             force=True,
@@ -150,10 +151,8 @@ def thumbnail(frame: Frame) -> bytes:
 def _told(report: Report, work: Work, reading: Reading) -> Report:
     """``report`` for its reader: nothing of this machine, and every wish answered for."""
     understood, ignored = reading.understood, reading.ignored
-    if work.sound == "silent":
-        understood += ("sound silent",)
-    elif work.sound:
-        ignored += (f"sound {work.sound}",)
+    if work.sound:
+        understood += (f"sound {work.sound}",)
     if work.motion and not reading.flags.motion:
         ignored += (f"motion {work.motion}",)
     first, *others = report.steps

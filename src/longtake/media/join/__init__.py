@@ -14,11 +14,12 @@ from typing import Literal, Self
 
 from longtake.media import child
 from longtake.media.clip import Clip
-from longtake.media.join.joined import Family, Joined, Mode, Order
+from longtake.media.join.joined import Family, Joined, Mode, Order, SoundJoined
 from longtake.media.lineage import Lineage
+from longtake.media.sound.ending import Going
 from longtake.media.wire import Frame
 
-__all__ = ["Join", "Joined", "Mode", "container_for", "plan_join"]
+__all__ = ["Join", "Joined", "Mode", "SoundJoined", "container_for", "plan_join"]
 
 _COPY_FAMILIES = {"mp4", "mov", "matroska"}
 _APPEND_FAMILIES = {
@@ -80,7 +81,8 @@ class Join:
     Frames are given by :meth:`write` in the coded orientation, (height, width, 3) uint8
     RGB, exactly ``n_new``; then :meth:`finish` answers. ``n_keep`` shown frames of the
     source are kept. ``only_new`` makes a file of the new frames alone, behind ``handles``
-    frames of the source. ``lineage`` describes the result and travels in it. Leaving the
+    frames of the source. ``lineage`` describes the result and travels in it. ``sound`` says
+    how the sound goes on, None by measure; it is the same for the same ``seed``. Leaving the
     context without :meth:`finish` ends the child; the file is its owner's to remove.
     """
 
@@ -95,6 +97,8 @@ class Join:
         only_new: bool = False,
         handles: int = 0,
         mode: Literal["auto", "re-encode"] = "auto",
+        sound: Going | None = None,
+        seed: int = 0,
     ) -> None:
         assert 0 < n_keep <= clip.video.n_frames, "some of the source is kept"
         planned, reason = plan_join(clip)
@@ -113,6 +117,8 @@ class Join:
             handles=min(handles, n_keep),
             mode=planned,
             reason=reason,
+            sound=sound,
+            seed=seed,
         )
         self._n_written = 0
         self._ready = False

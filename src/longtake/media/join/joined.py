@@ -8,6 +8,7 @@ from typing import Literal
 
 from longtake.media.clip import Clip, Facts
 from longtake.media.lineage import Lineage
+from longtake.media.sound.ending import Going, SoundMade
 
 Family = Literal["mp4", "mov", "matroska", "webm"]
 Mode = Literal["copy", "append", "re-encode", "new-only"]
@@ -26,6 +27,8 @@ class Order(Facts):
     handles: int
     mode: Mode
     reason: str | None
+    sound: Going | None = None  # how it goes on; None decides by measure
+    seed: int = 0  # of new sound
 
 
 class SoundJoined(Facts):
@@ -37,9 +40,10 @@ class SoundJoined(Facts):
     sample_rate: int | None = None
     n_packets_kept: int = 0
     n_samples_kept: int = 0
-    n_silent_samples: int = 0  # that follow them
-    gap_samples: int = 0  # between the source's last sample and the first that follows
-    silent_from: Fraction | None = None  # seconds; None where nothing follows
+    n_new_samples: int = 0  # that follow them, made or silent
+    new_from: Fraction | None = None  # seconds; None where nothing follows
+    n_hidden_samples: int = 0  # of the last kept packet, which the source does not show
+    made: SoundMade | None = None  # what follows; None where nothing does
 
 
 class TrackJoined(Facts):

@@ -9,13 +9,17 @@ import av
 from av.container import InputContainer
 
 from longtake.media.clip import Clip
+from longtake.media.join.ear import Ear
 from longtake.media.join.joined import Joined, Order, SoundJoined
+from longtake.media.join.memory import OWN_S, GoingOn
 from longtake.media.join.output import Output, Packet
 from longtake.media.join.schedule import Schedule
-from longtake.media.join.silence import NoSilence, Silence, codec_of, silence_for
+from longtake.media.join.silence import NoSilence, Silence, silence_for
 from longtake.media.join.sound import CopiedSound
+from longtake.media.join.sound_codec import codec_of
 from longtake.media.join.sound_recode import RecodedSound, Window
 from longtake.media.join.tracks import Tracks, add_copy, carry_tags, packets_of
+from longtake.media.lineage import Lineage
 
 Lane = Iterator[Packet]
 _COMPRESSED = {"aac", "ac3", "alac", "eac3", "flac", "mp3", "opus"}
@@ -90,23 +94,45 @@ class Result:
         )
 
     def _add_sound(self, stream: av.AudioStream) -> None:
-        lane = packets_of(self._order.clip.path, stream.index, self._zero)
+        path, index = self._order.clip.path, stream.index
+        lane = packets_of(path, index, self._zero, lead_s=OWN_S)
         until = self._schedule.end
         window = Window(start=None, stop=self._cut, until=until)
         if self._order.mode == "new-only":
             window = Window(start=Fraction(0), stop=self._schedule.join, until=until)
+        going = self._going()
         try:
             silence = self._silence(stream)
         except NoSilence as reason:
-            recoded = RecodedSound(stream, self._output, window, reason=str(reason))
+            recoded = RecodedSound(
+                stream, self._output, window, going, reason=str(reason)
+            )
             self._sound = recoded
             self._lanes.append(recoded.packets(lane))
             return
-        copied = CopiedSound(stream, silence, keep_until=self._cut, until=until)
+        ear = Ear(stream, silence, going)
+        copied = CopiedSound(stream, silence, ear, keep_until=self._cut, until=until)
         copy = add_copy(self._output, stream)
         assert isinstance(copy, av.AudioStream)
         self._sound = copied
         self._lanes.append(copied.packets(lane, copy))
+
+    def _going(self) -> GoingOn:
+        """How the sound goes on, in the result's times."""
+        order, audio = self._order, self._order.clip.audio
+        assert audio is not None
+        ends = [audio.end - self._zero, *([] if self._cut is None else [self._cut])]
+        if order.mode == "new-only":
+            ends.append(self._schedule.join)
+        lineage, _ = Lineage.of(order.clip)
+        parts = lineage.parts if lineage else ()
+        made = [p.start - self._zero for p in parts if p.synthetic and p.first]
+        return GoingOn(
+            asked=order.sound,
+            seed=order.seed,
+            own_until=min(ends + made),
+            ends=min(ends),
+        )
 
     def _silence(self, stream: av.AudioStream) -> Silence:
         """The silence to go on with where packets can be copied. Raises NoSilence."""

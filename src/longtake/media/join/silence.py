@@ -8,30 +8,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from fractions import Fraction
 
 import av
 import av.error
 import numpy as np
 
 from longtake.media.join.output import Packet
+from longtake.media.join.sound_codec import (
+    ENCODERS,
+    codec_of,
+    encoded,
+    open_decoder,
+    open_encoder,
+    to_float,
+)
 
-# The encoder whose packets a decoder of that codec takes in the middle of a stream.
-_ENCODERS = {
-    "aac": "aac",
-    "ac3": "ac3",
-    "alac": "alac",
-    "eac3": "eac3",
-    "flac": "flac",
-    "mp2": "mp2",
-    "mp3": "libmp3lame",
-    "opus": "libopus",
-}
-_OPTIONS = {
-    "mp3": {"reservoir": "0"},  # no packet leans on the bits of the one before
-}
 _PCM_SAMPLES = 1024
-_STEREO = 2
 _LEAST_BLOCK = 16  # of FLAC, samples
 _SETTLED = 4  # packets after which an encoder of silence repeats itself
 _ADTS_RATES = (
@@ -49,15 +41,6 @@ _ADTS_RATES = (
 )
 _ADTS_LAYOUTS = ("mono", "stereo", "3.0", "4.0", "5.0", "5.1")  # configurations 1 to 6
 _QUIET = 1e-3  # largest sample of what counts as silent; full scale is 1
-_SAMPLE_TYPES = {
-    "u8": "u1",
-    "s16": "i2",
-    "s32": "i4",
-    "s64": "i8",
-    "flt": "f4",
-    "dbl": "f8",
-}
-_FULL_SCALE = {"u8": 128.0, "s16": 2.0**15, "s32": 2.0**31, "s64": 2.0**63}
 
 
 class NoSilence(Exception):
@@ -70,11 +53,6 @@ class Silence:
 
     payload: bytes
     n_samples: int
-
-
-def codec_of(stream: av.AudioStream) -> str:
-    """The name of the codec itself, whichever decoder reads it (mp3float is mp3)."""
-    return str(stream.codec_context.codec.canonical_name)
 
 
 def silence_for(stream: av.AudioStream) -> Silence:
@@ -96,13 +74,13 @@ def silence_for(stream: av.AudioStream) -> Silence:
         ) from error
     payload = bytes(packets[min(_SETTLED, len(packets) - 1)])
     if codec == "aac" and not context.extradata:
-        payload = _adts(context, payload)
+        payload = adts(context, payload)
     n_samples = _heard(context, payload)
     return Silence(payload=payload, n_samples=n_samples)
 
 
 def _refuse_unfit(context: av.AudioCodecContext, codec: str) -> None:
-    if codec not in _ENCODERS and not codec.startswith("pcm_"):
+    if codec not in ENCODERS and not codec.startswith("pcm_"):
         raise NoSilence(f"a silent packet cannot be made for {codec} sound")
     if codec == "aac" and context.profile not in {"LC", None}:
         raise NoSilence(
@@ -111,35 +89,16 @@ def _refuse_unfit(context: av.AudioCodecContext, codec: str) -> None:
 
 
 def _encoded(context: av.AudioCodecContext, codec: str) -> list[Packet]:
-    name = _ENCODERS.get(codec, codec)
-    encoder = av.CodecContext.create(name, "w")
-    assert isinstance(encoder, av.AudioCodecContext)
-    formats = [form.name for form in encoder.codec.audio_formats or ()]
-    wanted = context.format.name
-    encoder.format = wanted if wanted in formats else formats[0]
-    encoder.sample_rate = context.sample_rate
-    encoder.layout = context.layout
-    encoder.time_base = Fraction(1, context.sample_rate)
-    if context.bit_rate and not codec.startswith("pcm_"):
-        encoder.bit_rate = context.bit_rate
-    encoder.options = dict(_OPTIONS.get(codec, {}))
-    if codec == "opus" and context.layout.nb_channels > _STEREO:
-        encoder.options["mapping_family"] = "1"
-    encoder.open(strict=False)
+    encoder = open_encoder(context, codec)
     size, count = encoder.frame_size or _PCM_SAMPLES, 2 * _SETTLED
     if codec == "flac":
         # A single short frame: the largest block that the stream's header allows.
         size, count = min(size, _flac_block(context.extradata or b"")), 1
-    packets = [
-        packet
-        for index in range(count)
-        for packet in encoder.encode(_silent_frame(encoder, index * size, size))
-    ]
-    packets += encoder.encode(None)
-    return [packet for packet in packets if packet.size]
+    silent = np.zeros((context.layout.nb_channels, count * size))
+    return list(encoded(encoder, silent, size))
 
 
-def _adts(context: av.AudioCodecContext, payload: bytes) -> bytes:
+def adts(context: av.AudioCodecContext, payload: bytes) -> bytes:
     """``payload`` behind the header that every AAC frame of a transport stream has.
 
     adts_frame() with an absent checksum (ISO/IEC 13818-7, 6.2). Raises NoSilence where it
@@ -160,19 +119,6 @@ def _adts(context: av.AudioCodecContext, payload: bytes) -> bytes:
     return header.to_bytes(7, "big") + payload
 
 
-def _silent_frame(encoder: av.AudioCodecContext, pts: int, size: int) -> av.AudioFrame:
-    name, layout = encoder.format.name, encoder.layout
-    planar = encoder.format.is_planar
-    rows, columns = (layout.nb_channels, 1) if planar else (1, layout.nb_channels)
-    base = _SAMPLE_TYPES[name.removesuffix("p")]
-    samples = np.full((rows, columns * size), 128 if base == "u1" else 0, base)
-    frame = av.AudioFrame.from_ndarray(samples, format=name, layout=layout.name)
-    frame.sample_rate = encoder.sample_rate
-    frame.time_base = encoder.time_base
-    frame.pts = pts
-    return frame
-
-
 def _flac_block(header: bytes) -> int:
     """Largest block of the STREAMINFO in ``header`` (RFC 9639, section 8.2)."""
     at = 8 if header.startswith(b"fLaC") else 0
@@ -184,12 +130,7 @@ def _flac_block(header: bytes) -> int:
 
 def _heard(context: av.AudioCodecContext, payload: bytes) -> int:
     """Samples that the stream's own decoder gives for each packet, silent every one."""
-    decoder = av.CodecContext.create(context.name, "r")
-    assert isinstance(decoder, av.AudioCodecContext)
-    decoder.extradata = context.extradata
-    decoder.sample_rate = context.sample_rate
-    decoder.layout = context.layout
-    decoder.format = context.format
+    decoder = open_decoder(context)
     try:
         frames = list(_decoded(decoder, payload))
     except (av.error.FFmpegError, ValueError) as error:
@@ -212,8 +153,5 @@ def _decoded(decoder: av.AudioCodecContext, payload: bytes) -> Iterator[av.Audio
 
 
 def _peak(frame: av.AudioFrame) -> float:
-    samples = frame.to_ndarray().astype(np.float64)
-    name = frame.format.name.removesuffix("p")
-    if name == "u8":
-        samples -= _FULL_SCALE[name]
-    return float(np.abs(samples).max(initial=0.0)) / _FULL_SCALE.get(name, 1.0)
+    sound = to_float(frame.to_ndarray(), frame.format.name)
+    return float(np.abs(sound).max(initial=0.0))

@@ -1,20 +1,22 @@
 """The source's sound, kept packet for packet and carried on to the continuation's end.
 
-What carries it on is silence, on the codec's own frame grid. The seam for sound that
-lives on (continued, faded) is :meth:`CopiedSound.packets`: it yields the source's packets
-and then whatever follows them.
+What follows them is the sound that an Ear has made of them (join.ear), and silence where
+there is none of it or it has faded, both on the codec's own frame grid.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from fractions import Fraction
+from itertools import chain, repeat
 
 import av
 
+from longtake.media.join.ear import Ear
 from longtake.media.join.joined import SoundJoined
 from longtake.media.join.output import Packet
-from longtake.media.join.silence import Silence, codec_of
+from longtake.media.join.silence import Silence
+from longtake.media.join.sound_codec import codec_of
 
 _FIXED_FRAMES = {"aac", "ac3", "mp2", "mp3"}  # every packet holds as many samples
 _OPUS_FRAMES = (480, 960, 1920, 2880)  # 10, 20, 40, 60 ms at 48 kHz
@@ -22,16 +24,17 @@ _HYBRID, _CELT = 12, 16  # the first configurations of Opus's other two modes
 
 
 class CopiedSound:
-    """Packets of a sound stream as they are, then silent ones.
+    """Packets of a sound stream as they are, then new ones.
 
     ``keep_until``: seconds at which the source is cut: only packets that end by then are
-    kept; None keeps all. ``until``: seconds to which silence carries on.
+    kept; None keeps all. ``until``: seconds to which the new ones carry on.
     """
 
     def __init__(
         self,
         stream: av.AudioStream,
         silence: Silence,
+        ear: Ear,
         *,
         keep_until: Fraction | None,
         until: Fraction,
@@ -40,13 +43,13 @@ class CopiedSound:
         self._codec = codec_of(stream)
         self._rate = stream.codec_context.sample_rate
         self._tick = stream.time_base
-        self._silence = silence
+        self._silence, self._ear = silence, ear
         self._keep_until = keep_until
         self._until = until
         self._anchor: int | None = None  # pts from which samples are counted
         self._counted = 0  # samples since the anchor
-        self._n_kept = self._n_samples_kept = self._n_silent = 0
-        self._silent_from: Fraction | None = None
+        self._n_kept = self._n_samples_kept = self._n_new = 0
+        self._new_from: Fraction | None = None
 
     def packets(
         self, source: Iterator[Packet], stream: av.AudioStream
@@ -65,7 +68,7 @@ class CopiedSound:
             packet.stream = stream
         if held is not None:
             yield self._last(held)
-            yield from self._silent(stream)
+            yield from self._new(stream)
 
     def joined(self) -> SoundJoined:
         """What was done, once :meth:`packets` is exhausted."""
@@ -75,8 +78,10 @@ class CopiedSound:
             sample_rate=self._rate,
             n_packets_kept=self._n_kept,
             n_samples_kept=self._n_samples_kept,
-            n_silent_samples=self._n_silent * self._silence.n_samples,
-            silent_from=self._silent_from,
+            n_new_samples=self._n_new * self._silence.n_samples,
+            new_from=self._new_from,
+            n_hidden_samples=self._ear.n_hole if self._n_new else 0,
+            made=self._ear.made,
         )
 
     def _take(self, packet: Packet) -> bool:
@@ -86,12 +91,14 @@ class CopiedSound:
         if self._keep_until is not None:
             end = packet.pts * self._tick + Fraction(n_samples, self._rate)
             if end > self._keep_until:
+                self._ear.hear_beyond(packet)
                 return False
         if self._strays(packet.pts):
             self._anchor, self._counted = packet.pts, 0
         self._counted += n_samples
         self._n_kept += 1
         self._n_samples_kept += n_samples
+        self._ear.hear(packet, n_samples)
         return True
 
     def _strays(self, pts: int) -> bool:
@@ -128,21 +135,26 @@ class CopiedSound:
         whole.duration = round(seconds / self._tick)
         return whole
 
-    def _silent(self, stream: av.AudioStream) -> Iterator[Packet]:
-        """Silent packets, each at its exact time rounded once, so that no error grows."""
+    def _new(self, stream: av.AudioStream) -> Iterator[Packet]:
+        """New packets, each at its exact time rounded once, so that no error grows."""
         assert self._anchor is not None
         start = self._anchor * self._tick + Fraction(self._counted, self._rate)
         step = Fraction(self._silence.n_samples, self._rate)
-        if start < self._until:
-            self._silent_from = start
-        while (time := start + self._n_silent * step) < self._until:
-            packet = av.Packet(self._silence.payload)
+        if start >= self._until:
+            return
+        self._new_from = start
+        made = self._ear.following(self._until - start)
+        for payload in chain(made, repeat(self._silence.payload)):
+            time = start + self._n_new * step
+            if time >= self._until:
+                return
+            packet = av.Packet(payload)
             packet.time_base = self._tick
             packet.pts = packet.dts = round(time / self._tick)
             packet.duration = round((time + step) / self._tick) - packet.pts
             packet.is_keyframe = True
             packet.stream = stream
-            self._n_silent += 1
+            self._n_new += 1
             yield packet
 
 

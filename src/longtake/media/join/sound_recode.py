@@ -14,9 +14,11 @@ from av.audio.resampler import AudioResampler
 from numpy.typing import NDArray
 
 from longtake.media.join.joined import Family, SoundJoined
+from longtake.media.join.memory import GoingOn, Memory
 from longtake.media.join.output import Output, Packet
-from longtake.media.join.silence import codec_of
+from longtake.media.join.sound_codec import codec_of, from_float, to_float
 from longtake.media.join.tracks import describe
+from longtake.media.sound.ending import SoundMade
 
 _LAYOUTS = {1: "mono", 2: "stereo", 3: "3.0", 4: "4.0", 5: "5.0", 6: "5.1"}
 _MOST_CHANNELS = 6
@@ -34,6 +36,7 @@ _WHOLE_NUMBERS = {
 }
 _JITTER = 50  # times may stray from their samples by this part of a second
 _CHUNK = 4096
+_AHEAD = 20  # what is heard behind a cut is this part of a second
 
 # (channels, time), of the encoder's sample type
 Samples: TypeAlias = NDArray[Any]
@@ -59,7 +62,13 @@ class RecodedSound:
     """
 
     def __init__(
-        self, source: av.AudioStream, output: Output, window: Window, *, reason: str
+        self,
+        source: av.AudioStream,
+        output: Output,
+        window: Window,
+        going: GoingOn,
+        *,
+        reason: str,
     ) -> None:
         context = source.codec_context
         channels = min(context.layout.nb_channels, _MOST_CHANNELS)
@@ -81,8 +90,12 @@ class RecodedSound:
             reason += f"; {context.layout.nb_channels} channels became {channels}"
         self._stream, self._rate, self._window = stream, rate, window
         self._reason, self._lossless = reason, name == "flac"
-        self._n_samples = self._n_silent = 0
-        self._silent_from: Fraction | None = None
+        self._going = going
+        self._memory = Memory(rate, own_until=going.own_until, ends=going.ends)
+        self._ahead = np.zeros((channels, 0))
+        self._n_samples = self._n_new = 0
+        self._new_from: Fraction | None = None
+        self._made: SoundMade | None = None
 
     def packets(self, source: Iterator[Packet]) -> Iterator[Packet]:
         """The lane of the result's sound."""
@@ -110,8 +123,9 @@ class RecodedSound:
             codec=codec_of(self._stream),
             sample_rate=self._rate,
             n_samples_kept=self._n_samples,
-            n_silent_samples=self._n_silent,
-            silent_from=self._silent_from,
+            n_new_samples=self._n_new,
+            new_from=self._new_from,
+            made=self._made,
         )
 
     def _placed(self, source: Iterator[Packet]) -> Iterator[tuple[int, Samples]]:
@@ -128,9 +142,12 @@ class RecodedSound:
                 first = due
             due = first + frame.samples
             at = first if at is None else at
-            samples = self._array(frame)[:, max(at - first, 0) :]
+            samples = self._array(frame)
+            n_kept = samples.shape[1]
             if stop is not None:
-                samples = samples[:, : max(stop - max(at, first), 0)]
+                n_kept = max(min(stop - first, n_kept), 0)
+            self._hear(first, samples, n_kept)
+            samples = samples[:, max(at - first, 0) : n_kept]
             if not samples.shape[1]:
                 continue
             if first > at:  # a gap in the source
@@ -139,15 +156,33 @@ class RecodedSound:
             yield at, samples
             at += samples.shape[1]
             self._n_samples += samples.shape[1]
-        yield from self._silent(at)
+        yield from self._new(at)
 
-    def _silent(self, at: int | None) -> Iterator[tuple[int, Samples]]:
-        """Zeros from the sample ``at`` to the end of the window."""
+    def _hear(self, first: int, samples: Samples, n_kept: int) -> None:
+        """Remember what the new sound will be made from: ``n_kept`` samples are kept."""
+        start = Fraction(first, self._rate)
+        if self._going.asked == "silent" or not self._memory.wants(start):
+            return
+        sound = to_float(samples, self._stream.codec_context.format.name)
+        if n_kept:
+            self._memory.put(start, sound[:, :n_kept])
+        if n_kept < sound.shape[1]:  # behind a cut: the sound's true course
+            ahead = np.concatenate([self._ahead, sound[:, n_kept:]], axis=1)
+            self._ahead = ahead[:, : self._rate // _AHEAD]
+
+    def _new(self, at: int | None) -> Iterator[tuple[int, Samples]]:
+        """New sound from the sample ``at`` to the end of the window, then silence."""
         until = self._number(self._window.until)
         if at is None or at >= until:
             return
-        self._silent_from = Fraction(at, self._rate)
-        self._n_silent = until - at
+        self._new_from = Fraction(at, self._rate)
+        self._n_new = until - at
+        made, self._made = self._going.behind(
+            self._memory, self._ahead, until - at, self._rate
+        )
+        if made.shape[1]:
+            yield at, from_float(made, self._stream.codec_context.format.name)
+            at += made.shape[1]
         while at < until:
             count = min(until - at, _CHUNK)
             yield at, self._zeros(count)

@@ -28,13 +28,13 @@ _LEAD_S = 1  # from where reading begins to the stretch that is wanted
 
 
 def packets_of(
-    path: Path, index: int, zero: Fraction = Fraction(0)
+    path: Path, index: int, zero: Fraction = Fraction(0), *, lead_s: int = _LEAD_S
 ) -> Iterator[Packet]:
     """The packets of one stream of the file, in decoding order, read by their own reader.
 
     A reader of its own lets streams be merged by time however the file interleaves them,
     without holding any. ``zero``: seconds of the source that become zero; where it is not
-    zero, reading begins at or a little before it.
+    zero, reading begins at or a little before it, by ``lead_s``.
     """
     with open_source(path) as container, translated(path):
         for stream in container.streams:
@@ -45,7 +45,7 @@ def packets_of(
         shift = round(zero / stream.time_base)
         if zero:
             container.seek(
-                max(0, shift - round(_LEAD_S / stream.time_base)), stream=stream
+                max(0, shift - round(lead_s / stream.time_base)), stream=stream
             )
         for packet in container.demux(stream):
             if not packet.size:
