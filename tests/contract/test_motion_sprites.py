@@ -146,12 +146,36 @@ def test_two_that_meet_pass_each_other() -> None:
     assert min(ours) > 27
 
 
-@pytest.mark.parametrize("scene", ["stands", "swings", "leaves at the border"])
+def test_what_was_leaving_leaves() -> None:
+    clip, future = drive(64, 3.0), drive(10, 3.0, first=64)
+    answer = asked(clip, 10)
+    assert answer.notes["plan"] == "sprite"
+    assert min(psnr(*pair) for pair in zip(answer.frames, future, strict=True)) > 35
+
+
+def test_the_scene_lives_on_behind_who_walks() -> None:
+    def scene(n_frames: int, first: int = 0) -> Frames:
+        frames = walk(n_frames, first=first)
+        board = swing(n_frames, 17, width=96, height=40, first=first)
+        frames[:, 2:42, 110:206] = board
+        return frames
+
+    clip, future = scene(70), scene(24, first=70)
+    answer = asked(clip, 24)
+    assert answer.notes["plan"] == "sprite"
+    frames = np.stack(list(answer.frames))
+    for part in (np.s_[:, 2:42, 110:206], np.s_[:, 46:110]):
+        ours = [psnr(*pair) for pair in zip(frames[part], future[part], strict=True)]
+        still = [psnr(clip[part][-1], one) for one in future[part]]
+        assert np.mean(ours[12:]) > np.mean(still[12:]) + 8
+
+
+@pytest.mark.parametrize("scene", ["stands", "swings", "has no feet"])
 def test_what_does_not_travel_whole_is_no_sprite(scene: str) -> None:
     clip = {
         "stands": walk(48, speed=0),
         "swings": swing(60, 23),
-        "leaves at the border": drive(64, 3.0),
+        "has no feet": walk(60)[:, :88],
     }[scene]
     tried = [one["plan"] for one in asked(clip, 4).notes["tried"]]
     assert tried

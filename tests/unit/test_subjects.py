@@ -44,7 +44,7 @@ def test_two_are_found_apart() -> None:
         swing(60, 23),
         walk(40, speed=0),
         slide(30, 2.0),
-        drive(64, 3.0),  # it is leaving
+        walk(60)[:, :88],  # its feet are not in the picture
         drive(8, 3.0),  # too short to tell
         drive(40, 0.5),  # it hides its own background
         np.random.default_rng(1).integers(0, 255, (30, 60, 80, 3), np.uint8),
@@ -54,6 +54,15 @@ def test_two_are_found_apart() -> None:
 )
 def test_what_does_not_travel_clearly_is_no_subject(frames: np.ndarray) -> None:
     assert found(frames) == ()
+
+
+def test_what_is_leaving_is_known_as_it_was() -> None:
+    (car,) = found(drive(64, 3.0))
+    assert car.leaving == 4
+    assert car.areas[0] > 0.9 * np.median(car.areas)
+    way = trail(car, 12.0)
+    assert np.diff(way.poses[:12, 0]) * 208 == pytest.approx(-3.0, abs=0.3)
+    assert way.within(0) == 4  # no pose in which it is cut off is shown
 
 
 def test_a_trail_goes_on_and_survives_json() -> None:

@@ -38,12 +38,16 @@ _NEAR = 0.08  # of the picture's width, at least
 _STRAIGHT = 0.8  # net way by way
 _STEADY = 0.3  # spread of its area, in logarithms, beside growing evenly
 _SOLID = 0.5  # of its convex hull
+_LEAVING_S = 0.5  # it may have been leaving the picture at the end
+_SAME = 0.5  # of two outlines in common: then it goes out as it went
 _EDGE = 1  # pixels: nearer than this to the border it may be cut off
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Subject:
-    """One subject, the last frame first: entry k lies k frames before the end.
+    """One subject, the last frame that shows it whole first, and then those before it.
+
+    ``leaving`` frames after it are those in which it is on its way out of the picture.
 
     ``masks``: (n, height, width) bool. ``centers``: (n, 2), pixels right and down.
     ``areas``: (n,), pixels.
@@ -52,6 +56,7 @@ class Subject:
     masks: NDArray[np.bool_]
     centers: NDArray[np.float64]
     areas: NDArray[np.float64]
+    leaving: int = 0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -93,19 +98,24 @@ def subjects(
     if np.median([front.sum() / shown.sum() for front, shown in fronts]) > _BUSY:
         return ()
     blobs = [_blobs(*one) for one in reversed(fronts)]
-    followed = [_followed(one, blobs) for one in blobs[0]]
-    whole = sum(one.area for one in blobs[0])
-    found = [way for way in followed if _travels(way, frames.shape[2], rate)]
-    found = sorted(found, key=lambda way: -way[0].area)[:MOST]
-    if sum(way[0].area for way in found) < _EXPLAINED * whole:
+    found, explained = [], 0.0
+    for last in blobs[0]:
+        leaving = _leaving(last, blobs[: 1 + round(_LEAVING_S * rate)])
+        way = _followed(leaving[-1], blobs[len(leaving) - 1 :])
+        if _travels(way, frames.shape[2], rate) and _goes_out(leaving, way):
+            found.append((len(leaving) - 1, way))
+            explained += last.area
+    if explained < _EXPLAINED * sum(one.area for one in blobs[0]):
         return ()
+    found = sorted(found, key=lambda one: -one[1][0].area)[:MOST]
     return tuple(
         Subject(
             masks=np.stack([one.mask for one in way]),
             centers=np.stack([one.center for one in way]),
             areas=np.array([one.area for one in way]),
+            leaving=leaving,
         )
-        for way in found
+        for leaving, way in found
     )
 
 
@@ -151,6 +161,34 @@ def _blobs(front: Mask, shown: Mask) -> list[_Blob]:
         center = np.array([columns.mean(), rows.mean()])
         found.append(_Blob(inside, center, float(area), bool(beside[inside].any())))
     return found
+
+
+def _leaving(last: _Blob, blobs: list[list[_Blob]]) -> list[_Blob]:
+    """``last``, and if it is cut, what it was before, back to where it was whole."""
+    found = [last]
+    for candidates in blobs[1:]:
+        now = found[-1]
+        common = [float((one.mask & now.mask).sum()) for one in candidates]
+        if not now.cut or max(common, default=0.0) < now.area / 3:
+            break
+        found.append(candidates[int(np.argmax(common))])
+    return found
+
+
+def _goes_out(leaving: list[_Blob], way: list[_Blob]) -> bool:
+    """Whether what is seen of it at the end is what its way leads to."""
+    passed = len(leaving) - 1
+    if not passed:
+        return True
+    recent = min(len(way), 2 * passed + 1)
+    right, down = (way[0].center - way[recent - 1].center) * passed / (recent - 1)
+    moved = cv2.warpAffine(
+        way[0].mask.astype(np.uint8),
+        np.array([[1, 0, right], [0, 1, down]], np.float64),
+        way[0].mask.shape[::-1],
+    )
+    both, either = (moved > 0) & leaving[0].mask, (moved > 0) | leaving[0].mask
+    return bool(both.sum() >= _SAME * either.sum())
 
 
 def _followed(last: _Blob, blobs: list[list[_Blob]]) -> list[_Blob]:

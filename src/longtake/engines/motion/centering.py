@@ -23,7 +23,6 @@ _ALIKE = 2  # of them
 _REACH = 4  # pixels from where the outline's middle says
 _NOISE = 6.0  # gray levels that a good match is off by
 _HOLD = 0.02  # weight of the outlines' middles, which say where all of it is
-_STIFF = 1e-6
 
 
 def centered_on(
@@ -41,16 +40,16 @@ def centered_on(
     def matched(pair: tuple[int, int]) -> tuple[NDArray[np.float64], float] | None:
         return _match(subject, lumas, *pair)
 
-    rows, values = [_HOLD * np.eye(n)], [_HOLD * subject.centers]
+    square, values = _HOLD**2 * np.eye(n), _HOLD**2 * subject.centers
     for (one, other), found in zip(pairs, each(matched, pairs), strict=True):
         if found is not None:
-            way, weight = found
-            row = np.zeros(n)
-            row[one], row[other] = -weight, weight
-            rows.append(row[None])
-            values.append(weight * way[None])
-    exact, *_ = np.linalg.lstsq(np.concatenate(rows), np.concatenate(values), _STIFF)
-    return replace(subject, centers=np.asarray(exact, np.float64))
+            way, sure = found
+            square[[one, other], [one, other]] += sure**2
+            square[[one, other], [other, one]] -= sure**2
+            values[one] -= sure**2 * way
+            values[other] += sure**2 * way
+    exact = np.asarray(np.linalg.solve(square, values), np.float64)
+    return replace(subject, centers=exact)
 
 
 def _pairs(apart: NDArray[np.float64], least: int) -> Iterator[tuple[int, int]]:

@@ -77,7 +77,10 @@ def choose(study: Study, n_frames: int, seed: int, candidate: int = 0) -> Choice
     n_tried = study.frames_in(_TRIED_S)
 
     def tried(plan: Plan, extra: float) -> Tried:
-        part = replace(plan, box=None, n_frames=n_tried)
+        # What has left the picture is no longer missed: the clip did not end without it.
+        height, width = frames.shape[1:3]
+        n_shown = sprite.in_view(plan, n_tried, height / width)
+        part = replace(plan, box=None, n_frames=n_shown)
         shown = np.stack(list(render(frames, part)))
         shows = source_map(part, 0, len(frames))
         found = measure(frames, shown, source_map=shows, behavior=clip)

@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from longtake.analysis.camera import in_pixels
+from longtake.analysis.camera import in_pixels, through
 from longtake.analysis.distances import distances
 from longtake.analysis.flow import difference, each
 from longtake.analysis.pictures import gray, small
@@ -76,7 +76,7 @@ def staged(
         begun = [one.runs for one in before.sprites]
     else:
         trails = _trails(study)
-        begun = [(Run(-1, 0.0),)] * len(trails)
+        begun = [(Run(-1 - one.leaving, -float(one.leaving)),) for one in trails]
     if not trails:
         return None
     sprites = []
@@ -89,6 +89,27 @@ def staged(
     return Staged(tuple(sprites), scene, worst)
 
 
+def in_view(plan: Plan, n_frames: int, height: float) -> int:
+    """For how many of ``n_frames`` the picture shows any subject, if the plan has some.
+
+    At least one, and all where there are none. ``height``: of the picture, in its widths.
+    """
+    if not plan.sprites:
+        return n_frames
+    border = np.array([0.5, height / 2])
+
+    def shown(one: Trail, time: int) -> bool:
+        corners = through(centered(one.onward(time)), one.corners)
+        inside = (corners.min(axis=0) < border) & (corners.max(axis=0) > -border)
+        return bool(inside.all())
+
+    trails = [one.trail for one in plan.sprites]
+    times = range(1, n_frames)
+    return next(
+        (t for t in times if not any(shown(one, t) for one in trails)), n_frames
+    )
+
+
 def _trails(study: Study) -> list[Trail]:
     """The trails of what travels, the farthest first: what stands lower is nearer."""
     rate = float(study.rate)
@@ -98,7 +119,8 @@ def _trails(study: Study) -> list[Trail]:
     found = []
     for one in subjects(pictures, seen, rate):
         apart = distances(_poses(study, trail(one, rate)))
-        found.append(trail(centered_on(one, pictures, apart, rate), rate))
+        whole = pictures[: len(pictures) - one.leaving]
+        found.append(trail(centered_on(one, whole, apart, rate), rate))
     return sorted(found, key=lambda one: float(one.poses[0, 1] + one.half[1]))
 
 
@@ -128,17 +150,17 @@ def _going(
     """The poses of a subject, played on; None where nothing but a jump would do that."""
     poses = _poses(study, one)
     paths = Paths(distances(poses), float(study.rate))
-    fade = study.frames_in(_FADE_S)
+    cycle = _Cycle(paths, -one.leaving, study.frames_in(_FADE_S), seed)
     if len(begun) == 1:  # whether it has a cycle does not depend on what is asked for
         soon = study.frames_in(_HORIZON_S)
-        runs = _cycled(paths, begun, soon, seed, fade) if paths.fit else None
-        if runs is None or _dearest(paths, runs) > texture.INVISIBLE:
+        runs = cycle.played(begun, soon) if paths.fit else None
+        if runs is None or cycle.dearest(runs) > texture.INVISIBLE:
             return begun if _rigid(poses, study.frames_in(_RIGID_S)) else None
-    return _cycled(paths, begun, n_frames, seed, fade)
+    return cycle.played(begun, n_frames)
 
 
 def _poses(study: Study, one: Trail) -> NDArray[np.float32]:
-    """What fills the box of a subject in each frame, and its outline: (time, values)."""
+    """What fills the box of a subject while it is whole, and its outline: (time, values)."""
     frames = study.frames[-len(one.poses) :]
     n = len(frames)
     rows, columns = (_FINER * side for side in one.masks.shape[1:])
@@ -161,7 +183,7 @@ def _poses(study: Study, one: Trail) -> NDArray[np.float32]:
             [((seen - 128) * mask).ravel(), (mask * _OUTLINE).ravel()]
         )
 
-    return np.stack(each(pose, range(n))).astype(np.float32)
+    return np.stack(each(pose, range(n - one.leaving))).astype(np.float32)
 
 
 def _rigid(poses: NDArray[np.float32], apart: int) -> bool:
@@ -172,33 +194,43 @@ def _rigid(poses: NDArray[np.float32], apart: int) -> bool:
     return bool(changed < _RIGID**2 * np.square(poses).mean())
 
 
-def _cycled(
-    paths: Paths, begun: tuple[Run, ...], n_frames: int, seed: int, fade: int
-) -> tuple[Run, ...] | None:
-    """The poses played on from the last one, from jump to jump up to ``n_frames``."""
-    runs = list(begun)
-    while runs[-1].at < n_frames:
-        rng = np.random.default_rng([seed, len(runs)])
-        before = _jump(runs[-2], runs[-1], paths.last) if len(runs) > 1 else None
-        jump = paths.choose(before.land if before else None, before, rng)
-        if jump is None:
-            return None
-        at = runs[-1].at + jump.leave - paths.last - round(runs[-1].source) + 1
-        # Under the first jump the last pose stands still: a near one follows it at once.
-        near = len(runs) == 1 and paths.cost[jump.leave, jump.land] < _NEAR
-        place = float(jump.land + 1 - paths.last)
-        runs.append(Run(at, place, fade=0 if near else fade))
-    return tuple(runs)
+@dataclass(frozen=True, slots=True)
+class _Cycle:
+    """The poses of a subject, of which the last lies at place ``end`` of the source."""
 
+    paths: Paths
+    end: int
+    fade: int
+    seed: int
 
-def _jump(under: Run, run: Run, last: int) -> Jump:
-    leave = round(under.source) + run.at - under.at - 1 + last
-    return Jump(leave, round(run.source) - 1 + last)
+    def played(self, begun: tuple[Run, ...], n_frames: int) -> tuple[Run, ...] | None:
+        """``begun`` and what follows, from jump to jump, up to ``n_frames``; None: no way."""
+        runs = list(begun)
+        while runs[-1].at < n_frames:
+            rng = np.random.default_rng([self.seed, len(runs)])
+            before = self._jump(runs[-2], runs[-1]) if len(runs) > 1 else None
+            jump = self.paths.choose(before.land if before else None, before, rng)
+            if jump is None:
+                return None
+            at = runs[-1].at + jump.leave - self._index(runs[-1].source) + 1
+            # Under the first one the last pose stands still: a near one follows at once.
+            near = before is None and self.paths.cost[jump.leave, jump.land] < _NEAR
+            place = float(jump.land + 1 - self.paths.last + self.end)
+            runs.append(Run(at, place, fade=0 if near else self.fade))
+        return tuple(runs)
 
+    def dearest(self, runs: tuple[Run, ...]) -> float:
+        """What the most visible jump of ``runs`` costs, in steps."""
+        jumps = [self._jump(one, two) for one, two in pairwise(runs)]
+        costs = (self.paths.cost[one.leave, one.land] for one in jumps)
+        return float(max(costs, default=0.0))
 
-def _dearest(paths: Paths, runs: tuple[Run, ...]) -> float:
-    taken = [_jump(one, two, paths.last) for one, two in pairwise(runs)]
-    return float(max((paths.cost[one.leave, one.land] for one in taken), default=0.0))
+    def _index(self, place: float) -> int:
+        return round(place) - self.end + self.paths.last
+
+    def _jump(self, under: Run, run: Run) -> Jump:
+        leave = self._index(under.source) + run.at - under.at - 1
+        return Jump(leave, self._index(run.source) - 1)
 
 
 def _without(study: Study, trails: list[Trail]) -> Study:

@@ -199,7 +199,9 @@ class Scene:
 
 def _corners(trail: Trail, entry: int) -> NDArray[np.float64]:
     """The corners of its box in the scene: (4, 2)."""
-    return through(centered(trail.poses[trail.within(-entry)]), trail.corners)
+    return through(
+        centered(trail.poses[min(entry, len(trail.poses) - 1)]), trail.corners
+    )
 
 
 def _covered(
@@ -213,7 +215,7 @@ def _covered(
 
     ``change``: a cell more or less of it all around (OpenCV's MORPH_DILATE, MORPH_ERODE).
     """
-    entry = trail.within(-entry)
+    entry = min(entry, len(trail.poses) - 1)
     cells = trail.masks[entry].astype(np.float32)
     if change is not None:
         square = np.ones((3, 3), np.uint8)

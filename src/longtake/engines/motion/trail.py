@@ -33,6 +33,7 @@ _DIGITS = 6  # of picture widths
 class Trail:
     """``poses``: (n, 3): right, down, log of size; entry k lies k frames before the end.
 
+    The last ``leaving`` of them are on its way out of the picture, as it was before.
     ``half``: half the width and height of its box at size 1, that of the last frame.
     ``masks``: (n, rows, columns) bool, the part of the box that it fills. ``velocity``:
     (3,), the pose gained with each new frame.
@@ -42,6 +43,7 @@ class Trail:
     half: NDArray[np.float64]
     masks: Grids
     velocity: NDArray[np.float64]
+    leaving: int = 0
 
     @property
     def corners(self) -> NDArray[np.float64]:
@@ -50,8 +52,8 @@ class Trail:
         return np.array([[x, y] for x in (-right, right) for y in (-down, down)])
 
     def within(self, place: int) -> int:
-        """The entry of the trail for a ``place``; before it, and after the end: its ends."""
-        return min(max(-place, 0), len(self.poses) - 1)
+        """The entry for a ``place``; beyond its ends, and while it is leaving: the next."""
+        return min(max(-place, self.leaving), len(self.poses) - 1)
 
     def onward(self, time: int) -> NDArray[np.float64]:
         """Where it goes: its pose at new frame ``time``."""
@@ -68,12 +70,13 @@ class Trail:
             _short(self.velocity),
             list(along.shape),
             packed(along),
+            self.leaving,
         ]
 
     @classmethod
     def from_json(cls, row: Sequence[object]) -> Trail:
         """Read :meth:`to_json`; raises what NumPy raises for anything else."""
-        poses, half, velocity, shape, lengths = row
+        poses, half, velocity, shape, lengths, leaving = row
         rows, columns, n = np.asarray(shape, np.int64)
         along = unpacked(np.asarray(lengths, np.int64)).reshape(rows, columns, n)
         return cls(
@@ -81,6 +84,7 @@ class Trail:
             half=np.asarray(half, np.float64).reshape(2),
             masks=np.ascontiguousarray(np.moveaxis(along, -1, 0)),
             velocity=np.asarray(velocity, np.float64).reshape(3),
+            leaving=int(np.int64(leaving)),  # type: ignore[arg-type]
         )
 
 
@@ -122,7 +126,14 @@ def trail(subject: Subject, rate: float) -> Trail:
     poses = poses.round(_DIGITS)
     half, masks = _masks(subject.masks, poses)
     velocity = np.round([-right, -down, growing], _DIGITS)
-    return Trail(poses, half, masks, velocity)
+    out = poses[0] + velocity * np.arange(subject.leaving, 0, -1)[:, None]
+    return Trail(
+        poses=np.concatenate([out, poses]).round(_DIGITS),
+        half=half,
+        masks=np.concatenate([*[masks[:1]] * subject.leaving, masks]),
+        velocity=velocity,
+        leaving=subject.leaving,
+    )
 
 
 def _size(size: NDArray[np.float64], rate: float) -> tuple[NDArray[np.float64], float]:
