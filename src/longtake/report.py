@@ -85,6 +85,8 @@ class Step(Facts):
     notes: dict[str, Any]
     understood: tuple[str, ...]
     ignored: tuple[str, ...]
+    relaxed: tuple[str, ...] = ()  # measures that the prompt takes out of their bands
+    written: str | None = None  # what the new frames show, in the engine's words
     n_new: int
     seconds_new: Fraction
     joined: Joined
@@ -117,6 +119,11 @@ class Report(Facts):
     def passed(self) -> bool:
         """Whether every step's measures lie in their bands."""
         return all(step.verdict.passed for step in self.steps)
+
+    @property
+    def understood(self) -> tuple[str, ...]:
+        """Clauses of the prompt that were followed, each with what it became."""
+        return self.steps[0].understood
 
     @property
     def ignored(self) -> tuple[str, ...]:

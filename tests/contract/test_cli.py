@@ -202,7 +202,7 @@ def test_probe(clip: Path) -> None:
 def test_engines_and_check(tmp_path: Path) -> None:
     known = longtake("engines", "--json").document["engines"]
     assert {"motion", "persistence"} <= set(known)
-    assert known["motion"]["limits"]["takes_prompt"] is False
+    assert known["motion"]["limits"]["takes_prompt"] is True
     checked = longtake("check", "--json", LONGTAKE_DATA=str(tmp_path))
     assert checked.status == 0
     assert set(checked.document) == {

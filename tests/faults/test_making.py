@@ -200,8 +200,10 @@ def test_an_image_becomes_five_seconds(
     report = made.report
     assert report.statement.startswith("Frames 1 to 119 are synthetic")
     assert report.proof.n_kept == report.proof.n_source == 1
-    assert report.steps[0].plan_kind == "push"
-    assert report.steps[0].ignored == ("motion high",)
+    assert report.steps[0].plan_kind == "drift"
+    assert report.steps[0].understood == (
+        "--motion high: moves at 1.50 times its pace",
+    )
     longer = make(made.path, out, engines, candidate=1, engine="motion", seconds=4)
     assert longer.facts.n_frames == 216
     assert longer.report.steps[0].chained

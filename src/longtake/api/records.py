@@ -64,6 +64,9 @@ class RecordView(RecordInfo):
     videos: tuple[VideoView, ...] = Field(description="Ranked, the best first.")
     understood: tuple[str, ...] = Field(description="Parts of the prompt, obeyed.")
     ignored: tuple[str, ...] = Field(description="Parts of the prompt, not obeyed.")
+    written: str | None = Field(
+        description="What the new part shows, in the engine's words; null while unknown."
+    )
     ahead: int | None = Field(
         description="While it waits: how many of the account's tasks come before it."
     )
@@ -214,6 +217,7 @@ def _view(
         videos=tuple(_video(record, clip, base_url) for clip in videos),
         understood=tuple(part for step in steps for part in step["understood"]),
         ignored=tuple(part for step in steps for part in step["ignored"]),
+        written=next((step.get("written") for step in steps), None),
         ahead=(
             records.ahead(connection, record) if record.state == "waiting" else None
         ),

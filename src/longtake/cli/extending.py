@@ -122,6 +122,10 @@ def _tell(made: Extension) -> None:
         rows.append((name, verdict_text(step.verdict)))
         rows += [("drift", failure) for failure in step.drift.failures]
     rows += _sound_and_tracks(report)
+    if report.steps[0].written:
+        rows.append(("shows", report.steps[0].written))
+    if report.understood:
+        rows.append(("followed", "; ".join(report.understood)))
     if report.ignored:
         rows.append(("ignored", "; ".join(report.ignored)))
     if report.missing_glyphs:

@@ -171,7 +171,7 @@ _PLAIN: dict[Kind, str] = {
     "speed": "plays at {:.2f} times its speed",
     "reverse": "plays backwards at {:.2f} times its speed",
     "boomerang": "plays back and forth at {:.2f} times its speed",
-    "saturation": "colors go to {:.0%}",
+    "saturation": "goes to {:.0%} of its colors",
     "motion": "moves at {:.2f} times its pace",
     "hold": "the camera holds still",
     "freeze": "stands still",

@@ -127,6 +127,8 @@ def _facts(continuation: Continuation) -> dict[str, Any]:
         "source_map": continuation.source_map,
         "understood": continuation.understood,
         "ignored": continuation.ignored,
+        "relaxed": continuation.relaxed,
+        "written": continuation.written,
         "notes": continuation.notes,
     }
 

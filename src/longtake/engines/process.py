@@ -115,6 +115,8 @@ class EngineProcess:
         plan: dict[str, Any] | None = None,
         n_played: int = 0,
         candidate: int = 0,
+        whole: bool = False,
+        later: bool = False,
     ) -> Continuation:
         """Ask for one continuation; the words are those of protocol.Ask.
 
@@ -133,6 +135,8 @@ class EngineProcess:
             "plan": plan,
             "n_played": n_played,
             "candidate": candidate,
+            "whole": whole,
+            "later": later,
         }
         with self._sending():
             wire.write(self._stdin, "ask", ask)
@@ -150,6 +154,8 @@ class EngineProcess:
             source_map=None if source_map is None else tuple(source_map),
             understood=tuple(facts["understood"]),
             ignored=tuple(facts["ignored"]),
+            relaxed=tuple(facts["relaxed"]),
+            written=facts["written"],
             notes=facts["notes"],
         )
 

@@ -78,7 +78,9 @@ class Ask:
     is None, or the plan of what this engine has already made after those same frames (a
     chain), of which the first ``n_played`` frames were kept: the new frames go on from
     there, drawn from the original pixels of ``context``. ``candidate``: which of several
-    answers to one ask this is, from 0, the best first; they should differ visibly. Same
+    answers to one ask this is, from 0, the best first; they should differ visibly.
+    ``whole``: whether the context begins with the clip's first frame. ``prompt``: with its
+    flags. ``later``: whether more continuations follow at once, for the same prompt. Same
     ask, same frames.
     """
 
@@ -90,6 +92,8 @@ class Ask:
     plan: dict[str, Any] | None = None
     n_played: int = 0
     candidate: int = 0
+    whole: bool = False
+    later: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +104,10 @@ class Continuation:
     new frames together, so that ``render(context, plan)`` is pure and draws all of them
     again. ``source_map`` says, for each new frame, which context frame it mostly shows
     (None where it shows none; the whole is None for an engine that does not re-use frames).
-    ``understood`` and ``ignored`` are the clauses of the prompt. ``notes`` goes into the
-    report: which plan was chosen, why, and what the others scored.
+    ``understood`` and ``ignored`` are the clauses of the prompt, and its flags. ``relaxed``
+    names measures that the prompt itself takes out of the gate's bands ("rewind" where it
+    says reverse): they are not held against the frames. ``written`` says in words what the
+    new frames show. ``notes`` goes into the report: which plan was chosen, why, and what the others scored.
     """
 
     frames: Iterator[Frame]
@@ -109,6 +115,8 @@ class Continuation:
     source_map: tuple[int | None, ...] | None = None
     understood: tuple[str, ...] = ()
     ignored: tuple[str, ...] = ()
+    relaxed: tuple[str, ...] = ()
+    written: str | None = None
     notes: dict[str, Any] = field(default_factory=dict)
 
 

@@ -20,7 +20,7 @@ from longtake.analysis.drift import Statistics, drift, statistics
 from longtake.analysis.filmstrip import filmstrip
 from longtake.analysis.measures import measure
 from longtake.analysis.pictures import small
-from longtake.direction import clauses
+from longtake.direction import clauses, read
 from longtake.engines.process import EngineProcess
 from longtake.engines.protocol import Continuation, Frame, Frames
 from longtake.errors import EngineIncapable
@@ -155,7 +155,9 @@ class Run:
         watch.lap("frames_and_join")
         self.tell("measure", 0, 1)
         measures = measure(own, new, source_map=answer.source_map)
-        drifted = drift(Statistics.model_validate(lineage.statistics), new)
+        relaxed = frozenset(answer.relaxed) & gate.BANDS.keys()
+        first = Statistics.model_validate(lineage.statistics)
+        drifted = drift(first, new, asked_for=relaxed)
         watch.lap("measure")
         step = Step(
             engine=self.engine.name,
@@ -170,11 +172,13 @@ class Run:
             notes=answer.notes,
             understood=answer.understood,
             ignored=answer.ignored,
+            relaxed=tuple(sorted(relaxed)),
+            written=answer.written,
             n_new=n_new,
             seconds_new=n_new / clip.video.rate,
             joined=joined,
             measures=measures,
-            verdict=gate.judge(measures),
+            verdict=gate.judge(measures, asked_for=relaxed),
             drift=drifted,
             timings_s=watch.laps,
         )
@@ -231,9 +235,13 @@ class Run:
                 plan=origin.plan,
                 n_played=origin.n_played,
                 candidate=self.asked.candidate,
+                whole=origin.first == 0,
+                later=self.n_done + 1 < len(self.counts),
             )
         if not takes_prompt:
-            answer = replace(answer, ignored=clauses(self.asked.prompt))
+            reading = read(self.asked.prompt, obeyed=frozenset())
+            unread = (*clauses(reading.text), *reading.ignored)
+            answer = replace(answer, ignored=unread)
         wanted = min(origin.n_keep, math.ceil(MEASURED_S * rate))
         if origin.n_played or origin.n_context < wanted:
             return before(clip, origin.n_keep), answer

@@ -90,7 +90,7 @@ def make_extension(
             seconds=work.seconds,
             until=work.seconds if work.kind == "generate" else None,
             from_=work.from_,
-            prompt=reading.text or None,
+            prompt=_prompt(work, reading),
             engine=engine,
             seed=(work.seed or 0) + candidate,
             candidate=candidate,
@@ -148,18 +148,23 @@ def thumbnail(frame: Frame) -> bytes:
         width //= 2
 
 
+def _prompt(work: Work, reading: Reading) -> str | None:
+    """What the engine is told: the words, and the flags that are its own to follow."""
+    flags = reading.ignored
+    if work.motion and not reading.flags.motion:
+        flags += (f"--motion {work.motion}",)
+    return " ".join((reading.text, *flags)).strip() or None
+
+
 def _told(report: Report, work: Work, reading: Reading) -> Report:
     """``report`` for its reader: nothing of this machine, and every wish answered for."""
-    understood, ignored = reading.understood, reading.ignored
+    understood = reading.understood
     if work.sound:
         understood += (f"sound {work.sound}",)
-    if work.motion and not reading.flags.motion:
-        ignored += (f"motion {work.motion}",)
     first, *others = report.steps
     first = first.model_copy(
         update={
             "understood": first.understood + understood,
-            "ignored": first.ignored + ignored,
         }
     )
     return report.model_copy(

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any, ClassVar
 
-from longtake.direction import clauses
+from longtake.engines.motion import directing, telling
 from longtake.engines.motion.choose import choose, go_on, source_map
 from longtake.engines.motion.plan import Plan
 from longtake.engines.motion.render import render as _render
+from longtake.engines.motion.script import script as read_script
 from longtake.engines.motion.study import study
 from longtake.engines.protocol import Ask, Continuation, Frame, Frames, Limits
 
@@ -18,9 +20,12 @@ class Motion:
     """Looks at the clip, plans, and draws the plan: no weights, same seed same frames."""
 
     name: ClassVar[str] = "motion"
-    version: ClassVar[str] = "1"
+    version: ClassVar[str] = "2"
     limits: ClassVar[Limits] = Limits(
-        context_s=Fraction(5), context_bytes=700_000_000, max_seconds=Fraction(20)
+        context_s=Fraction(5),
+        context_bytes=700_000_000,
+        max_seconds=Fraction(20),
+        takes_prompt=True,
     )
 
     def setup(self) -> None:
@@ -34,16 +39,34 @@ class Motion:
         """
         n_frames = ask.n_played + ask.n_frames
         seen = study(ask.context, ask.rate)
-        if ask.plan is None:
-            choice = choose(seen, n_frames, ask.seed, ask.candidate)
-        else:
+        before = None
+        if ask.plan is not None:
             before = Plan.from_json(ask.plan).kept(ask.n_played)
-            choice = go_on(seen, before, n_frames, ask.seed)
+        script = read_script(
+            ask.prompt, ask.n_played, n_frames, float(ask.rate), later=ask.later
+        )
+        orders = directing.paced(script, seen, before)
+        n_needed = directing.reach(orders, n_frames)
+        if before is not None:
+            choice = go_on(seen, before, n_needed, ask.seed)
+        else:
+            choice = choose(seen, n_needed, ask.seed, ask.candidate)
+        plan = directing.obeyed(
+            script,
+            replace(choice.plan, n_frames=n_frames, orders=orders),
+            seen,
+            whole=ask.whole and len(seen.frames) == len(ask.context),
+            chained=before is not None,
+        )
+        understood, ignored = script.told()
         return Continuation(
-            frames=_render(ask.context, choice.plan, ask.n_played),
-            plan=choice.plan.to_json(),
-            source_map=source_map(choice.plan, ask.n_played, len(ask.context)),
-            ignored=clauses(ask.prompt),
+            frames=_render(ask.context, plan, ask.n_played),
+            plan=plan.to_json(),
+            source_map=source_map(plan, ask.n_played, len(ask.context)),
+            understood=understood,
+            ignored=ignored,
+            relaxed=tuple(sorted(script.relaxed(before))),
+            written=telling.sentence(seen, plan, script),
             notes=choice.notes,
         )
 

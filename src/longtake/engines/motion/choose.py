@@ -168,6 +168,6 @@ def source_map(plan: Plan, start: int, n_context: int) -> tuple[int, ...]:
         if largest.cells.mean() > ground:
             runs = largest.runs
     return tuple(
-        n_context - 1 + min(0, round(places(runs, time)[0]))
+        n_context - 1 + min(0, round(places(runs, plan.now(time))[0]))
         for time in range(start, plan.n_frames)
     )

@@ -34,7 +34,7 @@ _MOST_SHARPENING = 0.6
 _LESS = 0.7  # of the zoom, in every other pair of seeds
 
 
-def camera(push: Push, time: int) -> Map:
+def camera(push: Push, time: float) -> Map:
     """From the pushed picture of new frame ``time`` to the unmoved one: (3, 3)."""
     turn = pi / push.half_period
     phase = _START + turn * _eased(time + 1, push.ease)

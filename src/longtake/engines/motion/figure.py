@@ -22,7 +22,7 @@ def lay(
     stage: Stage,
     sprites: Sequence[Sprite],
     view: Map | None,
-    time: int,
+    time: float,
 ) -> None:
     """Draw ``sprites`` into ``picture`` (height, width, 3) as ``view`` sees new frame ``time``.
 
@@ -49,7 +49,7 @@ def lay(
         part += ink - alpha[..., None] * part
 
 
-def _shown(one: Sprite, time: int) -> list[tuple[int, float]]:
+def _shown(one: Sprite, time: float) -> list[tuple[int, float]]:
     """The poses shown at ``time``, each with its weight."""
     run, under = running(one.runs, time)
     share, _ = (1.0, 1.0) if under is None else morph.shares(time, run.at, run.fade)

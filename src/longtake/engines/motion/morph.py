@@ -21,7 +21,7 @@ _STIFFNESS = 3.0  # sigma in small pixels by which the flows are smoothed
 _REDUCED = 4  # the low band is filtered on a picture this much smaller
 
 
-def shares(time: int, at: int, fade: int) -> tuple[float, float]:
+def shares(time: float, at: int, fade: int) -> tuple[float, float]:
     """How much of the later run is seen at ``time``: of its low and its high band."""
     share = (time - at + 1) / (fade + 1)
     return _smooth(share), _smooth(3 * share - 1)

@@ -17,6 +17,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from longtake.engines.motion import orders as ordered
+from longtake.engines.motion.orders import Order
 from longtake.engines.motion.trail import Trail, packed, unpacked
 from longtake.engines.motion.view import Camera
 from longtake.errors import EngineFailed
@@ -42,7 +44,7 @@ class Run:
     ramp: int = 0
     fade: int = 0
 
-    def place(self, time: int) -> float:
+    def place(self, time: float) -> float:
         """The place in the source that this run shows at new frame ``time``."""
         passed = float(time - self.at)
         if not self.ramp:
@@ -93,7 +95,8 @@ class Plan:
     are ``sprites``, both show the scene without them; the last is the nearest. ``camera``
     is that of the clip, if it moves. The clip's last ``shot`` original frames, at least, show one scene: no motion is read
     across a cut. ``box`` is (top, bottom, left, right), in pixels: the picture inside letterbox bars,
-    which stay as they are. None where there are none.
+    which stay as they are. None where there are none. ``orders`` are what directions have
+    asked for.
     """
 
     kind: str
@@ -105,6 +108,7 @@ class Plan:
     push: Push | None = None
     box: tuple[int, int, int, int] | None = None
     sprites: tuple[Sprite, ...] = ()
+    orders: tuple[Order, ...] = ()
 
     def __post_init__(self) -> None:
         """Check what :mod:`render` relies on. Raises EngineFailed."""
@@ -126,31 +130,40 @@ class Plan:
         """The first place in the source that is shown, whole frames (0: the last one)."""
         everywhere = (self.runs, *(region.runs for region in self.regions))
         shown = (
-            places(runs, time) for runs in everywhere for time in range(self.n_frames)
+            places(runs, self.now(time))
+            for runs in everywhere
+            for time in range(self.n_frames)
         )
         trails = (1 - len(sprite.trail.poses) for sprite in self.sprites)
         return min(chain(map(floor, chain(*shown)), trails), default=0)
 
     def places(self, time: int) -> tuple[float, ...]:
         """The places shown at ``time`` in most of the picture, the one seen most first."""
-        return places(self.runs, time)
+        return places(self.runs, self.now(time))
+
+    def now(self, time: int, axis: int | None = None) -> float:
+        """When new frame ``time`` is played: see :func:`orders.now`."""
+        return ordered.now(self.orders, time, axis)
 
     def kept(self, n_frames: int) -> Plan:
         """This plan as far as its first ``n_frames`` new frames need it."""
+        last = max(map(self.now, range(n_frames)), default=0)
 
         def begun(runs: tuple[Run, ...]) -> tuple[Run, ...]:
-            return tuple(run for run in runs if run.at < max(n_frames, 1))
+            return tuple(run for run in runs if run.at <= max(last, 0))
 
         regions = tuple(
             replace(region, runs=begun(region.runs)) for region in self.regions
         )
         sprites = tuple(replace(one, runs=begun(one.runs)) for one in self.sprites)
+        orders = ordered.kept(self.orders, n_frames)
         return replace(
             self,
             runs=begun(self.runs),
             regions=regions,
             sprites=sprites,
             n_frames=n_frames,
+            orders=orders,
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -171,6 +184,7 @@ class Plan:
             "sprites": [
                 [*one.trail.to_json(), _rows(one.runs)] for one in self.sprites
             ],
+            **({"orders": [o.to_json() for o in self.orders]} if self.orders else {}),
         }
 
     @classmethod
@@ -195,20 +209,21 @@ class Plan:
                 push=Push(*map(float, data["push"])) if data["push"] else None,
                 box=_box(data["box"]),
                 sprites=tuple(map(_sprite, data.get("sprites", ()))),
+                orders=tuple(map(Order.from_json, data.get("orders", ()))),
             )
         except (KeyError, TypeError, ValueError, IndexError) as error:
             raise EngineFailed(f"this plan cannot be read: {error}") from error
 
 
-def running(runs: Sequence[Run], time: int) -> tuple[Run, Run | None]:
+def running(runs: Sequence[Run], time: float) -> tuple[Run, Run | None]:
     """The run shown at ``time``, and the one dissolving under it, if any."""
-    index = max(i for i, run in enumerate(runs) if run.at <= time)
+    index = max((i for i, run in enumerate(runs) if run.at <= time), default=0)
     run = runs[index]
     under = runs[index - 1] if index and time < run.at + run.fade else None
     return run, under
 
 
-def places(runs: Sequence[Run], time: int) -> tuple[float, ...]:
+def places(runs: Sequence[Run], time: float) -> tuple[float, ...]:
     """The places that ``runs`` show at ``time``, the one seen most first."""
     run, under = running(runs, time)
     if under is None:

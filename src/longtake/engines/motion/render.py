@@ -12,12 +12,13 @@ import numpy as np
 from longtake.analysis.camera import Map
 from longtake.analysis.flow import same_bits
 from longtake.analysis.pictures import Pictures
-from longtake.engines.motion import drift, figure, morph, parallax
+from longtake.engines.motion import drift, figure, morph, orders, parallax
+from longtake.engines.motion.orders import Order
 from longtake.engines.motion.plan import Plan, Run, running
 from longtake.engines.motion.region import Painted
 from longtake.engines.motion.source import Box, Layer, Picture, Source, shifted
 from longtake.engines.motion.stage import Stage
-from longtake.engines.motion.view import placed
+from longtake.engines.motion.view import Camera, Pose, placed, settled
 from longtake.engines.protocol import Frame, Frames
 from longtake.errors import EngineIncapable
 
@@ -68,6 +69,7 @@ class Painter:
         inside = context[:, top:bottom, left:right]
         self._stage: Stage | None = None
         shown: Pictures = inside
+        self._original = Source(inside, plan.shot, plan.camera)
         if plan.sprites:
             trails = [one.trail for one in plan.sprites]
             self._stage = Stage(inside, plan.camera, trails)
@@ -76,7 +78,8 @@ class Painter:
         self._regions = [
             Painted(one, right - left, bottom - top) for one in plan.regions
         ]
-        self._moves = plan.push is not None or plan.camera is not None
+        moved = any(one.kind in orders.MOVES for one in plan.orders)
+        self._moves = plan.push is not None or plan.camera is not None or moved
         self._detail = (
             drift.detail(self._last[self._inside].astype(np.float32))
             if self._moves
@@ -85,18 +88,20 @@ class Painter:
 
     def frame(self, time: int) -> Frame:
         """New frame ``time``: (height, width, 3) uint8."""
-        view = self._view(time)
-        picture = self._played(self._plan.runs, time, view, None)
+        view, now = self._view(time), self._plan.now(time)
+        picture = self._played(self._plan.runs, now, view, None)
         for region in self._regions:
             box, alpha = region.seen(view)
             if box is not None:
-                part = self._played(region.runs, time, view, box)
+                part = self._played(region.runs, now, view, box)
                 under = picture[box.slices]
                 under += alpha * (part - under)
         if self._stage is not None:
-            figure.lay(picture, self._stage, self._plan.sprites, view, time)
+            figure.lay(picture, self._stage, self._plan.sprites, view, now)
         if self._moves:
             picture = drift.crisp(picture, self._detail)
+        picture = self._closed(picture, time, view)
+        picture = orders.lit(picture, self._plan.orders, time)
         inside: Frame = np.clip(np.rint(picture), 0, 255).astype(np.uint8)
         if self._plan.box is None:
             return inside
@@ -106,18 +111,61 @@ class Painter:
 
     def _view(self, time: int) -> Map | None:
         """What new frame ``time`` shows, in coordinates of the last original frame."""
-        camera, pushed = self._plan.camera, self._plan.push
+        plan = self._plan
+        camera, pushed, now = plan.camera, plan.push, plan.now(time)
         if not self._moves:
             return None
         view = np.eye(3)
         if camera is not None:
-            run, under = running(self._plan.runs, time)
-            shake = camera.shaken(run.place(time))
+            run, under = running(plan.runs, now)
+            shake = camera.shaken(run.place(now))
             if under is not None:
-                low, _ = morph.shares(time, run.at, run.fade)
-                shake = low * shake + (1 - low) * camera.shaken(under.place(time))
-            view = placed(camera.pose(time) + shake)
-        return view if pushed is None else view @ drift.camera(pushed, time)
+                low, _ = morph.shares(now, run.at, run.fade)
+                shake = low * shake + (1 - low) * camera.shaken(under.place(now))
+            view = placed(
+                self._path(camera, time) + orders.firm(plan.orders, time) * shake
+            )
+        if pushed is not None:
+            view = view @ drift.camera(
+                pushed, max(plan.now(time, orders.PUSH_ALONE), -1)
+            )
+        loop = self._loop(time)
+        if loop is None:
+            return view @ orders.moved(plan.orders, time)
+        before = [one for one in plan.orders if one.at < loop.end]
+        after = [one for one in plan.orders if one.at >= loop.end]
+        home = np.eye(3)
+        if camera is not None:
+            home = np.asarray(np.linalg.inv(camera.view(loop.amount)))
+        closed = settled(view @ orders.moved(before, time), home, loop.share(time))
+        return closed @ orders.moved(after, time)
+
+    def _path(self, camera: Camera, time: int) -> Pose:
+        """The pose of the clip's camera, each number of it by its own clock."""
+        clocks = {self._plan.now(time, axis) for axis in range(4)}
+        if len(clocks) == 1:
+            return camera.pose(*clocks)
+        return camera.pose(*(self._plan.now(time, axis) for axis in range(4)))
+
+    def _loop(self, time: int) -> Order | None:
+        """The last order to end on the clip's first frame that has begun."""
+        found = [one for one in self._plan.orders if one.kind == orders.LOOP]
+        return next((one for one in reversed(found) if one.at <= time), None)
+
+    def _closed(self, picture: Picture, time: int, view: Map | None) -> Picture:
+        """``picture``, which becomes the clip's first frame where that is ordered.
+
+        After that the clip is played again.
+        """
+        loop = self._loop(time)
+        if loop is None:
+            return picture
+        n_fade = loop.end - 1 - loop.at
+        place = loop.amount + max(0, time + 1 - loop.end)
+        source = self._original
+        first = source.paint(source.layers(place), view)
+        low, high = morph.shares(min(time, loop.end - 1), loop.at, n_fade)
+        return morph.mix(picture, first, low, high)
 
     def _deep(self, layers: tuple[Layer, ...], view: Map | None) -> tuple[Layer, ...]:
         """``layers`` with the parallax of the push, if it has any."""
@@ -131,7 +179,7 @@ class Painter:
         return parallax.nearness(self._source.sketch(self._source.layers(0)))
 
     def _played(
-        self, runs: Sequence[Run], time: int, view: Map | None, box: Box | None
+        self, runs: Sequence[Run], time: float, view: Map | None, box: Box | None
     ) -> Picture:
         """What ``runs`` show at ``time``."""
         source = self._source

@@ -24,6 +24,7 @@ from longtake.engines.motion.mosaic import feathered, mosaic
 from longtake.engines.motion.view import Camera
 
 Picture = NDArray[np.float32]  # (height, width) or (height, width, 3)
+_EXACT = 1e-6  # pixels
 _WHOLE = 1e-3  # places nearer than this to a frame are that frame
 
 
@@ -189,8 +190,9 @@ class Source:
             np.float64,
         )
         x, y = through(matrix, corners).T
-        inside = x.min() >= 0 and y.min() >= 0
-        return bool(inside and x.max() <= self.width - 1 and y.max() <= self.height - 1)
+        right, bottom = self.width - 1 + _EXACT, self.height - 1 + _EXACT
+        inside = x.min() >= -_EXACT and y.min() >= -_EXACT
+        return bool(inside and x.max() <= right and y.max() <= bottom)
 
     def _filled(
         self, seen: Picture, matrix: Map, view: Map | None, box: Box

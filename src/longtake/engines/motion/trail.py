@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import exp
+from math import ceil, exp, floor
 
 import cv2
 import numpy as np
@@ -55,8 +55,13 @@ class Trail:
         """The entry for a ``place``; beyond its ends, and while it is leaving: the next."""
         return min(max(-place, self.leaving), len(self.poses) - 1)
 
-    def onward(self, time: int) -> NDArray[np.float64]:
-        """Where it goes: its pose at new frame ``time``."""
+    def onward(self, time: float) -> NDArray[np.float64]:
+        """Where it goes: its pose at new frame ``time``; before the join, where it was."""
+        if time < -1:
+            past = min(-1 - time, len(self.poses) - 1.0)
+            early, late = ceil(past), floor(past)
+            apart = self.poses[early] - self.poses[late]
+            return np.asarray(self.poses[late] + (past - late) * apart)
         pose = self.poses[0] + self.velocity * (time + 1)
         pose[2] = np.clip(pose[2], np.log(_SMALLEST), np.log(_LARGEST))
         return np.asarray(pose)

@@ -9,7 +9,7 @@ how much of what would come into view has never been seen.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from math import atan2, cos, exp, hypot, log, sin
+from math import atan2, ceil, cos, exp, floor, hypot, log, sin
 
 import cv2
 import numpy as np
@@ -22,7 +22,7 @@ Pose = NDArray[np.float64]  # (4,): right, down (picture widths), log of scale, 
 _SMOOTH_S = 0.35  # sigma of what counts as the smooth part of the path
 _RECENT_S = 0.5  # of the path say how fast it ends
 _LONGEST_S, _SHORTEST_S = 16.0, 0.25  # in which the move comes to rest
-_UNSEEN = 0.06  # of the picture may never have been seen
+UNSEEN = 0.06  # of the picture may never have been seen
 _NEAREST = log(1 / 1.25)  # of scale: zooming in further shows there is no more detail
 _SLOWEST = 0.02 / 416  # picture widths a frame: slower is no move
 _ROUNDS = 8  # of bisection
@@ -49,11 +49,25 @@ class Camera:
         """From the last frame's coordinates to those of the frame at a whole ``place``."""
         return np.asarray(self.views[min(round(-place), len(self.views) - 1)])
 
-    def pose(self, time: int) -> Pose:
-        """Where the smooth path leads at new frame ``time``, without any shake."""
-        share = min((time + 1) / self.rest, 1.0)
+    def pose(self, *times: float) -> Pose:
+        """Where the smooth path leads at a new frame, without any shake.
+
+        One time, or one for each number of the pose, where some of them rest. Before
+        the join, where time runs backwards, it is the clip's own path.
+        """
+        past = max(0.0, -1 - times[0])
+        if past:
+            return self._before(past)
+        share = np.minimum((np.asarray(times) + 1) / self.rest, 1.0)
         passed = self.rest * (share - share**3 + share**4 / 2)
         return np.asarray(np.multiply(self.velocity, passed) - self.shake[0])
+
+    def _before(self, past: float) -> Pose:
+        """The smooth path ``past`` frames before the last original one."""
+        last = len(self.views) - 1
+        early, late = min(ceil(past), last), min(floor(past), last)
+        poses = [_pose(self.views[k]) - self.shake[k] for k in (late, early)]
+        return np.asarray(poses[0] + (past - floor(past)) * (poses[1] - poses[0]))
 
     def shaken(self, place: float) -> Pose:
         """The shake that belongs to ``place``; beyond the end it is forgotten."""
@@ -97,6 +111,19 @@ def placed(pose: Pose) -> Map:
     right, down, scale, angle = pose
     c, s = exp(scale) * cos(angle), exp(scale) * sin(angle)
     return np.array([[c, -s, right], [s, c, down], [0, 0, 1]])
+
+
+def settled(view: Map, home: Map, share: float) -> Map:
+    """``view`` on its way to ``home``, of which ``share`` is done."""
+    if share >= 1:
+        return home
+    here, there = pose_of(view), pose_of(home)
+    return placed(np.asarray(here + share * (there - here)))
+
+
+def pose_of(view: Map) -> Pose:
+    """Where a view looks from: of :func:`placed`, the inverse."""
+    return _pose(np.asarray(np.linalg.inv(view)))
 
 
 def _pose(view: Map) -> Pose:
@@ -149,18 +176,18 @@ def _rest(moving: Camera, rate: float, height: float) -> float:
     for _ in range(_ROUNDS):
         middle = (short * long) ** 0.5
         end = np.multiply(moving.velocity, middle / 2)
-        fits = end[2] >= _NEAREST and _unseen(moving, end, height) <= _UNSEEN
+        fits = end[2] >= _NEAREST and unseen(moving, placed(end), height) <= UNSEEN
         short, long = (middle, long) if fits else (short, middle)
     return round(short, 3)
 
 
-def _unseen(moving: Camera, pose: Pose, height: float) -> float:
-    """The share of the view from ``pose`` that no frame of the clip shows."""
+def unseen(moving: Camera, view: Map, height: float) -> float:
+    """The share of what ``view`` shows that no frame of the clip shows."""
     across, along = ((np.arange(n) + 0.5) / n - 0.5 for n in _GRID)
     x, y = np.meshgrid(across, along * height)
-    places = through(placed(pose), np.c_[x.ravel(), y.ravel()])
+    places = through(view, np.c_[x.ravel(), y.ravel()])
     seen = np.zeros(len(places), np.bool_)
-    for view in moving.views:
-        there = np.abs(through(view, places))
+    for to_frame in moving.views:
+        there = np.abs(through(to_frame, places))
         seen |= (there[:, 0] <= 0.5) & (there[:, 1] <= height / 2)  # noqa: PLR2004
     return 1 - float(seen.mean())
