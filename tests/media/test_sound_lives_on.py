@@ -7,6 +7,7 @@ from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 
@@ -212,4 +213,23 @@ def test_samples_of_every_type_there_and_back(name: str) -> None:
         name, Fraction(1, 10**6)
     )
     assert np.abs(to_float(from_float(sound, name), name) - sound).max() <= step
-    assert np.abs(to_float(from_float(3 * sound, name), name)).max() <= 1
+    loud = to_float(from_float(3 * sound, name), name)
+    assert np.abs(loud).max() <= (3 if name in {"flt", "dbl"} else 1)
+
+
+def test_sound_of_no_numbers_harms_nothing(tmp_path: Path, made: Made) -> None:
+    """Samples that are infinite or no number, as a hostile file may have them."""
+    source = tmp_path / "wild.mov"
+    data = bytearray(made("mov", sound="pcm_f32le", channels=1, **SMALL).read_bytes())
+    source.write_bytes(data)
+    with av.open(str(source)) as container:
+        packets = [p for p in container.demux(audio=0) if p.size]
+    wild = np.array([np.nan, np.inf, -np.inf, 1e38], np.float32).tobytes()
+    for packet in packets[-4:]:
+        assert packet.pos is not None
+        data[packet.pos : packet.pos + packet.size] = wild * (packet.size // len(wild))
+    source.write_bytes(data)
+    result, facts = joined(source, tmp_path, n_new=12, sound="continue")
+    assert facts.sound.made is not None
+    n_same = hear(source).samples.shape[1]
+    assert np.isfinite(hear(result).samples[:, n_same:]).all()

@@ -104,7 +104,8 @@ class ExtendAsk(_VideoAsk):
         description="Candidates, ranked best first; by default 1; Longtake's own.",
     )
     sound: Literal["continue", "fade", "silent"] | None = Field(
-        None, description="What becomes of the sound; Longtake's own."
+        None,
+        description="How the sound goes on; decided by measure unless sent; Longtake's own.",
     )
 
     @model_validator(mode="after")

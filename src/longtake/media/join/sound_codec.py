@@ -39,6 +39,7 @@ _SAMPLE_TYPES = {
     "flt": "f4",
     "dbl": "f8",
 }
+_WILD = 4.0  # floats may go beyond full scale, within reason
 _FULL_SCALE = {"u8": 2.0**7, "s16": 2.0**15, "s32": 2.0**31, "s64": 2.0**63}
 
 
@@ -97,7 +98,7 @@ def encoded(encoder: av.AudioCodecContext, sound: Array, size: int) -> Iterator[
 
 
 def to_frame(encoder: av.AudioCodecContext, sound: Array, pts: int) -> av.AudioFrame:
-    """``sound`` as a frame for ``encoder``, what is beyond full scale cut off."""
+    """``sound`` as a frame for ``encoder``."""
     samples = from_float(sound, encoder.format.name)
     if encoder.format.is_packed:
         samples = samples.T.reshape(1, -1)
@@ -113,11 +114,11 @@ def to_frame(encoder: av.AudioCodecContext, sound: Array, pts: int) -> av.AudioF
 
 
 def from_float(sound: Array, sample_format: str) -> NDArray[np.generic]:
-    """``sound`` as samples of ``sample_format`` (s16p, flt, ...)."""
+    """``sound`` as samples of ``sample_format``: whole numbers within full scale, or float."""
     name = sample_format.removesuffix("p")
     kind = np.dtype(_SAMPLE_TYPES[name])
     if name not in _FULL_SCALE:
-        return np.clip(sound, -1, 1).astype(kind)
+        return sound.astype(kind)
     scale = _FULL_SCALE[name]
     # Of 64 bits a float knows 53: the largest that it can tell from full scale.
     most = np.nextafter(scale, 0) if name == "s64" else scale - 1
@@ -126,12 +127,13 @@ def from_float(sound: Array, sample_format: str) -> NDArray[np.generic]:
 
 
 def to_float(samples: NDArray[np.generic], sample_format: str) -> Array:
-    """Samples of ``sample_format`` as sound."""
+    """Samples of ``sample_format`` as sound; what is no number, or wild, is brought within."""
     name = sample_format.removesuffix("p")
     sound = samples.astype(np.float64)
     if name == "u8":
         sound -= _FULL_SCALE[name]
-    return sound / _FULL_SCALE.get(name, 1.0)
+    sound = np.nan_to_num(sound / _FULL_SCALE.get(name, 1.0))
+    return np.clip(sound, -_WILD, _WILD, out=sound)
 
 
 def decoded(decoder: av.AudioCodecContext, payload: bytes) -> Array:

@@ -46,16 +46,7 @@ class Character(Facts):
     level_db: float  # relative to full scale, all channels together
     modulation_db: float
     tonal_share: float
-
-    @property
-    def texture(self) -> bool | None:
-        """Whether it is texture; None where it is too short or too quiet to tell."""
-        if self.seconds < _LEAST_S or self.level_db < SILENT_DB:
-            return None
-        return (
-            self.modulation_db <= _MOST_MODULATION_DB
-            and self.tonal_share <= _MOST_TONAL
-        )
+    texture: bool | None  # None where it is too short or too quiet to tell
 
 
 def character(sound: Sound, rate: int) -> Character:
@@ -63,14 +54,17 @@ def character(sound: Sound, rate: int) -> Character:
     heard = sounding(sound[:, -round(_LOOKED_AT_S * rate) :], rate)
     seconds = heard.shape[1] / rate
     modulation = tonal = 0.0
+    texture = None
     if seconds >= _LEAST_S:
         modulation = modulation_db(heard, rate)
         tonal = tonal_share(heard, rate)
+        texture = modulation <= _MOST_MODULATION_DB and tonal <= _MOST_TONAL
     return Character(
         seconds=round(seconds, 3),
         level_db=round(level_db(heard), 2),
         modulation_db=round(modulation, 2),
         tonal_share=round(tonal, 3),
+        texture=texture,
     )
 
 

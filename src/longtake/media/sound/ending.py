@@ -43,22 +43,18 @@ class SoundMade(Facts):
     )  # of the clip's own sound; None where it was not looked at
     level_before_db: float | None = None  # of the last 250 ms as heard
     level_after_db: float | None = None  # of the first 250 ms behind them
+    change_db: float | None = None  # from the one to the other
 
     def with_levels(self, before: Array, after: Array, rate: int) -> SoundMade:
         """This, with the levels of the end of ``before`` and the beginning of ``after``."""
         count = round(LEVEL_S * rate)
+        old, new = level_db(before[:, -count:]), level_db(after[:, :count])
         levels = {
-            "level_before_db": round(level_db(before[:, -count:]), 2),
-            "level_after_db": round(level_db(after[:, :count]), 2),
+            "level_before_db": round(old, 2),
+            "level_after_db": round(new, 2),
+            "change_db": round(new - old, 2),
         }
         return self.model_copy(update=levels)
-
-    @property
-    def change_db(self) -> float | None:
-        """By how much the level changes at the join."""
-        if self.level_before_db is None or self.level_after_db is None:
-            return None
-        return round(self.level_after_db - self.level_before_db, 2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +91,7 @@ def go_on(
         made = _continued(ending, count, random)
     elif mode == "fade":
         made = _faded(ending, count, random)
+    made = np.clip(made, -1, 1)
     return made, SoundMade(mode=mode, reason=reason, measured=measured)
 
 
