@@ -133,7 +133,7 @@ def test_silence_at_the_ends_is_left_out() -> None:
 
 def ending(sound: Array, n_hole: int = 0) -> Ending:
     last = np.pad(sound[None, -RATE:], ((0, 0), (0, n_hole)))
-    return Ending(last=last, n_hole=n_hole, material=sound[None], rate=RATE)
+    return Ending(last, n_hole, hole=True, material=sound[None], rate=RATE)
 
 
 @pytest.mark.parametrize("n_hole", [0, 500])
@@ -191,11 +191,11 @@ def test_surprise_makes_the_sound_again() -> None:
 
 def test_channels_stay_as_alike_as_they_were() -> None:
     both = np.stack([wind() + 0.3 * water(), wind() - 0.3 * water()])
-    material = Ending(last=both[:, -RATE:], n_hole=0, material=both, rate=RATE)
+    material = Ending(both[:, -RATE:], 0, hole=True, material=both, rate=RATE)
     made, _ = go_on(material, 2 * RATE, asked="continue", seed=1)
     assert alike(made) == pytest.approx(alike(both), abs=0.15)
     twins = np.stack([wind(), 0.5 * wind()])
-    material = Ending(last=twins[:, -RATE:], n_hole=0, material=twins, rate=RATE)
+    material = Ending(twins[:, -RATE:], 0, hole=True, material=twins, rate=RATE)
     made, _ = go_on(material, 2 * RATE, asked="fade", seed=1)
     assert alike(made) == pytest.approx(1)
 

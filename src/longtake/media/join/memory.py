@@ -99,7 +99,8 @@ class GoingOn:
         last = memory.last
         ending = Ending(
             last=np.concatenate([last, ahead], axis=1) if ahead.size else last,
-            n_hole=0 if ahead.size else n_hole,
+            n_behind=ahead.shape[1] or n_hole,
+            hole=not ahead.size,
             material=memory.own,
             rate=rate,
         )

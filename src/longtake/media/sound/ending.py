@@ -61,19 +61,31 @@ class SoundMade(Facts):
 class Ending:
     """The end of a sound, as its decoder gives it, (channels, time), at ``rate``.
 
-    The last ``n_hole`` samples of ``last`` fill its last packet and were not heard until
-    now. ``material``: what of the sound is a clip's own, not made by an engine.
+    The last ``n_behind`` samples of ``last`` lie behind the join already: those that fill
+    up its last packet and were not heard until now (``hole``), or the true course of the
+    sound behind a cut. ``material``: what of it is a clip's own, not made by an engine.
     """
 
     last: Array
-    n_hole: int
+    n_behind: int
+    hole: bool
     material: Sound
     rate: int
 
     @property
+    def before(self) -> Array:
+        """What is heard before the join."""
+        return self.last[:, : self.last.shape[1] - self.n_behind]
+
+    @property
     def heard(self) -> Array:
-        """The end without what was not heard."""
-        return self.last[:, : self.last.shape[1] - self.n_hole]
+        """What is heard before the new sound, the hole left out."""
+        return self.before if self.hole else self.last
+
+    @property
+    def behind(self) -> Array:
+        """What is heard behind the join before the new sound."""
+        return self.last[:, self.last.shape[1] - self.n_behind :]
 
 
 def go_on(
@@ -141,11 +153,10 @@ def _continued(ending: Ending, count: int, random: np.random.Generator) -> Array
 def _fit(ending: Ending, old: Array, new: Array) -> Array:
     """The gain of ``new``, (time,), with which the level on both sides is the same."""
     n_level = round(LEVEL_S * ending.rate)
-    before, hole = ending.heard[:, -n_level:], ending.last[:, -ending.n_hole :]
+    before = ending.before[:, -n_level:]
     wanted = np.square(before).sum() * n_level / max(1, before.shape[1])
-    if ending.n_hole:
-        wanted -= np.square(hole).sum()
-    count = max(1, n_level - ending.n_hole)
+    wanted -= np.square(ending.behind).sum()
+    count = max(1, n_level - ending.n_behind)
     first, second = old[:, :count], new[:, :count]
     a, b = np.square(second).sum(), (first * second).sum()
     c = np.square(first).sum() - wanted * first.shape[1] / count
@@ -161,8 +172,9 @@ def _faded(ending: Ending, count: int, random: np.random.Generator) -> Array:
     rate = ending.rate
     length = min(count, round(_FADE_S * rate))
     predictor = Predictor.of(ending.heard, order=_TONES_ORDER)
-    surprise = predictor.surprises(length + ending.n_hole, random)
+    n_hole = ending.n_behind if ending.hole else 0
+    surprise = predictor.surprises(length + n_hole, random)
     ringing = predictor.follow(ending.heard, surprise)
-    time = np.linspace(0, 1, length + ending.n_hole)
+    time = np.linspace(0, 1, length + n_hole)
     ringing *= 10 ** (-_FADED_DB / 20 * time) * (1 - time)
-    return ringing[:, ending.n_hole :]
+    return ringing[:, n_hole:]
