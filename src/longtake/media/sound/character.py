@@ -113,6 +113,8 @@ def tonal_share(sound: Sound, rate: int) -> float:
     """Share of the energy that lies in spectral lines, 0 to 1."""
     spectra, hertz = _spectra(sound, rate, _LINE_FRAME_S, _LINE_FRAME_S / 2)
     side = max(2, round(_SIDE_HZ / hertz[1]))
+    used = int(np.searchsorted(hertz, _LINES_HZ[1])) + side
+    spectra, hertz = spectra[:, :used], hertz[:used]
     padded = np.pad(spectra, ((0, 0), (side, side)), mode="reflect")
     around = sliding_window_view(padded, side, axis=1)
     # Of noise, whose power is distributed exponentially, this quantile tells the mean.

@@ -11,6 +11,8 @@ waves agree most, under a crossfade that keeps their power for whatever they hav
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -142,11 +144,16 @@ def _colors(sound: Sound, size: int, hop: int, rate: int) -> Array:
 def _color(sound: Sound, rate: int) -> Array:
     """Power in octaves, decibels: (bands,)."""
     size = sound.shape[1]
-    spectrum = np.fft.rfft(sound * np.hanning(size), axis=1)
+    spectrum = np.fft.rfft(sound * _window(size), axis=1)
     power = np.square(np.abs(spectrum)).sum(axis=0) / size
     edges = np.searchsorted(np.fft.rfftfreq(size, 1 / rate), _BANDS_HZ)
     edges = edges[edges < len(power)]
     return np.asarray(10 * np.log10(np.add.reduceat(power, edges) + 1e-12))
+
+
+@cache
+def _window(size: int) -> Array:
+    return np.hanning(size)
 
 
 def _room(
