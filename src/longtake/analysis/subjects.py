@@ -26,7 +26,7 @@ _LEVELS = 12.0  # gray levels off the background: less is no foreground
 _WAVERS = 4.0  # times what the background itself wavers by
 _SMALLEST, _LARGEST = 0.002, 0.2  # of the picture
 _BUSY = 0.25  # of the picture in the foreground: then there is no background
-_EXPLAINED = 0.6  # of the foreground at the end belongs to subjects
+_EXPLAINED = 0.3  # of the foreground at the end belongs to subjects
 _JUMP = (
     0.6  # of its size: from one frame to the next it goes no farther from its course
 )

@@ -50,8 +50,8 @@ class Stage:
         self._trails = trails
         self._height, self._width = frames.shape[1:3]
         self.n_clear = min(len(frames), *(len(one.poses) for one in trails))
-        self.cutout = lru_cache(maxsize=64)(self._cut)
-        self.cleared = lru_cache(maxsize=8)(self._clear)
+        self.cutout = lru_cache(maxsize=8)(self._cut)
+        self.cleared = lru_cache(maxsize=4)(self._clear)
 
     @property
     def scene(self) -> Scene:
