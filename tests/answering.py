@@ -28,6 +28,7 @@ REPORT = {
         {
             "understood": ["pan left"],
             "ignored": ["--raw"],
+            "written": "The camera pans left.",
             "verdict": {"passed": True, "failures": [], "unmeasured": []},
         }
     ]

@@ -204,6 +204,8 @@ def test_a_loop_ends_on_the_first_frame(swinging: Frames, still: Frames) -> None
     frames = drawn(asked(swinging, "loop", whole=True))
     assert np.array_equal(frames[-1], swinging[0])
     assert np.array_equal(drawn(asked(still, "--loop", whole=True))[-1], still[0])
+    warm = drawn(asked(swinging, "zoom in, warmer, loop", whole=True))
+    assert np.array_equal(warm[-1], swinging[0])
     answer = asked(swinging, "warmer, loop")
     (ignored,) = answer.ignored
     assert ignored.startswith("loop (the clip's first frame is not in")
@@ -328,6 +330,48 @@ def test_what_was_played_stays_as_it_was(swinging: Frames) -> None:
     steps = np.abs(np.diff(delivered.astype(int), axis=0)).mean(axis=(1, 2, 3))
     own = np.abs(np.diff(swinging.astype(int), axis=0)).mean(axis=(1, 2, 3))
     assert steps.max() < 2.5 * own.max()  # nothing jumps from one to the next
+
+
+_HARD = [
+    "pan left, tilt up, roll, zoom in 3x, handheld",
+    "reverse at 4x, then freeze, then speed up 4x, then boomerang",
+    "slow motion 4x, zoom out 4x, loop, fade to white",
+    "hold, then pan right 40 %, then static, no pan, don't tilt",
+]
+
+
+@pytest.mark.parametrize("prompt", _HARD)
+@pytest.mark.parametrize(("n_context", "n"), [(1, 1), (2, 5), (9, 13)])
+def test_any_direction_fits_any_clip(prompt: str, n_context: int, n: int) -> None:
+    clip = swing(n_context, 11, width=33, height=17)
+    first = asked(clip, prompt, n, whole=True)
+    delivered = drawn(first)
+    again = asked(clip, prompt, n, plan=first.plan, n_played=n)
+    assert again.plan is not None
+    delivered = np.concatenate([delivered, drawn(again)])
+    assert np.array_equal(np.stack(list(render(clip, again.plan))), delivered)
+
+
+def test_an_end_waits_for_the_last_continuation(swinging: Frames) -> None:
+    answer = asked(swinging, "pan left, fade to black", 8, later=True)
+    assert drawn(answer)[-1].any()
+    assert answer.understood[1].endswith("in the last continuation")
+    assert "color_drift" in answer.relaxed  # the pan's
+    assert not drawn(asked(swinging, "fade to black", 8))[-1].any()
+
+
+def test_a_pan_shows_what_the_clip_has_seen() -> None:
+    """The camera went to the right: to the left it needs no room."""
+    clip = panned(40, 1.0)
+    answer = asked(clip, "pan left 10 %", 20)
+    assert answer.plan is not None
+    assert "room" not in {order[0] for order in answer.plan["orders"]}
+    frames = drawn(answer)
+    back = clip[len(clip) - 1 - 20]  # there the camera was 20 pixels further left
+    apart = np.abs(frames[-1].astype(int) - back).astype(float)
+    assert np.median(apart[5:25, 30:-10]) < 12  # above the boards, which swing
+    wrong = np.abs(clip[-1].astype(int) - back).astype(float)
+    assert np.median(wrong[5:25, 30:-10]) > 20
 
 
 def test_frames_that_were_cut_off_are_directed_anew(swinging: Frames) -> None:

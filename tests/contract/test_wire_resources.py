@@ -43,6 +43,7 @@ def test_a_record_is_told_whole(site: Site, caller: Caller, read: Reader) -> Non
     assert told["parent"] == {"taskId": source.task_id, "index": 0}
     assert told["engine"] == "motion"
     assert (told["understood"], told["ignored"]) == (["pan left"], ["--raw"])
+    assert told["written"] == "The camera pans left."
     assert told["ahead"] is None
     (video,) = told["videos"]
     stem = f"{BASE}/m/{record.task_id}_0_0"

@@ -61,6 +61,9 @@ def paced(found: Script, study: Study, before: Plan | None) -> tuple[Order, ...]
             quick = max(1, min(ease, (end - at) // 2))
             new.append(Order(ordered.PACE, wanted, at, end, quick))
             current = wanted
+    if any(one.kind in {"reverse", "boomerang"} for one in timed):
+        lowest = -float(study.last) - 1
+        new.append(Order(ordered.FLOOR, lowest, found.first, found.end))
     return _within(found, (*known, *new), study, ease)
 
 
@@ -204,6 +207,8 @@ def _closing(
         found.refused[one] = "the clip's first frame is not in what the engine is given"
     elif plan.camera and _away(plan.camera, study.last):
         found.refused[one] = "the clip's camera has moved away from its first frame"
+    elif any(other.kind.startswith("fade") for other in found.operations):
+        found.refused[one] = "it fades"
     elif n_close < 1:
         found.refused[one] = "the new part is too short"
     else:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from longtake.analysis.flow import Flow, Preset, flow
-from longtake.analysis.pictures import Gray
+from longtake.analysis.pictures import Gray, gray, small
 
 Picture = NDArray[np.float32]  # (height, width, 3), 0..255
 _LOW_BAND = 1 / 80  # sigma of the low band, in picture widths
@@ -48,6 +48,31 @@ def alignment(one: Gray, two: Gray, share: float) -> tuple[Flow, Flow]:
 def _smooth_flow(one: Gray, two: Gray) -> Flow:
     found = flow(one, two, Preset.MEDIUM)
     return np.asarray(cv2.GaussianBlur(found, (0, 0), _STIFFNESS), np.float32)
+
+
+def drawn(one: Picture, two: Picture, low: float, high: float) -> Picture:
+    """:func:`mix` of two pictures that are drawn already, aligned first."""
+    small_one, small_two = _sketched(one), _sketched(two)
+    height, width = one.shape[:2]
+    finer = np.array([width, height], np.float32) / small_one.shape[::-1]
+    x, y = np.meshgrid(np.arange(width), np.arange(height))
+    plain = np.dstack([x, y]).astype(np.float32)
+
+    def moved(picture: Picture, by: Flow) -> Picture:
+        grid = plain + cv2.resize(by, (width, height)) * np.float32(finer)
+        return np.asarray(
+            cv2.remap(  # type: ignore[call-overload]  # None: no second map
+                picture, grid, None, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT
+            ),
+            np.float32,
+        )
+
+    to_one, to_two = alignment(small_one, small_two, low)
+    return mix(moved(one, to_one), moved(two, to_two), low, high)
+
+
+def _sketched(picture: Picture) -> Gray:
+    return gray(small(np.asarray(np.clip(picture, 0, 255), np.uint8)))
 
 
 def mix(one: Picture, two: Picture, low: float, high: float) -> Picture:

@@ -26,8 +26,8 @@ MOVES = frozenset({"pan", "tilt", "zoom", "roll", "handheld", "room"})
 LIGHT = frozenset(
     {"fade_to_black", "fade_to_white", "brightness", "warmth", "saturation"}
 )
-REST, HOLD, PACE, LOOP = "rest", "hold", "pace", "loop"
-_KINDS = MOVES | LIGHT | {REST, HOLD, PACE, LOOP}
+REST, HOLD, PACE, FLOOR, LOOP = "rest", "hold", "pace", "floor", "loop"
+_KINDS = MOVES | LIGHT | {REST, HOLD, PACE, FLOOR, LOOP}
 PUSH_ALONE, ALL = -2, -1  # amounts of "rest"; 0 to 3 is one number of a pose
 _PUSHES = {0, 2}  # a push goes aside and in
 _RAMP = 0.25  # of a move: it gathers and loses speed in so much of its time
@@ -42,7 +42,7 @@ class Order:
 
     ``amount``: of *pan* and *tilt* picture widths to the right and down, of *zoom* and
     *room* a factor, of *roll* degrees clockwise, of *pace* source frames a frame, of
-    *loop* the place of the frame that it ends on. ``ease``: frames in which a pace, a
+    *floor* the time before which there is nothing to play, of *loop* the place of the frame that it ends on. ``ease``: frames in which a pace, a
     rest or a sway sets in. Where ``stop`` is given it goes no further from there on.
     """
 
@@ -99,6 +99,7 @@ def now(orders: Iterable[Order], time: float, axis: int | None = None) -> float:
     ``axis``: by the clock of one number of the camera's pose, or (``PUSH_ALONE``) of the
     engine's own push, which rest where they are told to.
     """
+    orders = tuple(orders)
     shown, rate, here = time, 1.0, -1.0
     base = -1.0  # what was shown at `here`
     ease = 0
@@ -109,7 +110,7 @@ def now(orders: Iterable[Order], time: float, axis: int | None = None) -> float:
         base, settled = _played(base, turned, rate, ease, at - 1 - here)
         here, turned, rate, ease = at - 1.0, settled, wanted, length
         shown, _ = _played(base, turned, rate, ease, time - here)
-    return shown
+    return max([shown, *(one.amount for one in orders if one.kind == FLOOR)])
 
 
 def rate(orders: Iterable[Order], time: int) -> float:

@@ -100,8 +100,7 @@ class Painter:
             figure.lay(picture, self._stage, self._plan.sprites, view, now)
         if self._moves:
             picture = drift.crisp(picture, self._detail)
-        picture = self._closed(picture, time, view)
-        picture = orders.lit(picture, self._plan.orders, time)
+        picture = self._lit(picture, time, view)
         inside: Frame = np.clip(np.rint(picture), 0, 255).astype(np.uint8)
         if self._plan.box is None:
             return inside
@@ -152,20 +151,24 @@ class Painter:
         found = [one for one in self._plan.orders if one.kind == orders.LOOP]
         return next((one for one in reversed(found) if one.at <= time), None)
 
-    def _closed(self, picture: Picture, time: int, view: Map | None) -> Picture:
-        """``picture``, which becomes the clip's first frame where that is ordered.
+    def _lit(self, picture: Picture, time: int, view: Map | None) -> Picture:
+        """``picture`` under its light; where that is ordered it becomes the first frame.
 
-        After that the clip is played again.
+        That is as it was, in its own light, and after it the clip is played again.
         """
         loop = self._loop(time)
         if loop is None:
-            return picture
+            return orders.lit(picture, self._plan.orders, time)
+        before = [one for one in self._plan.orders if one.at < loop.end]
+        after = [one for one in self._plan.orders if one.at >= loop.end]
+        picture = orders.lit(picture, before, time)
         n_fade = loop.end - 1 - loop.at
         place = loop.amount + max(0, time + 1 - loop.end)
         source = self._original
         first = source.paint(source.layers(place), view)
         low, high = morph.shares(min(time, loop.end - 1), loop.at, n_fade)
-        return morph.mix(picture, first, low, high)
+        closed = first if low >= 1 else morph.drawn(picture, first, low, high)
+        return orders.lit(closed, after, time)
 
     def _deep(self, layers: tuple[Layer, ...], view: Map | None) -> tuple[Layer, ...]:
         """``layers`` with the parallax of the push, if it has any."""
