@@ -13,6 +13,7 @@ import pytest
 
 from longtake.media.join.sound_codec import from_float, to_float
 from longtake.media.sound.character import level_db
+from longtake.media.verify import prove
 from tests.joins import joined
 from tests.media.watching import Heard, hear, judged, watch
 
@@ -38,25 +39,25 @@ def largest_step(sound: np.ndarray) -> float:
 
 
 @pytest.mark.parametrize(
-    ("sound", "suffix", "form"),
+    "case",
     [
-        ("aac", "mp4", (2, 48_000)),
-        ("aac", "mp4", (6, 48_000)),
-        ("aac", "mkv", (1, 22_050)),
-        ("mp3", "mp4", (2, 44_100)),
-        ("opus", "mkv", (2, 48_000)),
-        ("pcm", "mov", (2, 48_000)),
-        ("flac", "mkv", (2, 48_000)),
-        ("alac", "mov", (2, 44_100)),
-        ("ac3", "mp4", (2, 48_000)),
-        ("mp2", "mkv", (2, 48_000)),
-        ("aac", "ts", (2, 48_000)),
+        ("aac", "mp4", 2, 48_000),
+        ("aac", "mp4", 6, 48_000),
+        ("aac", "mkv", 1, 22_050),
+        ("mp3", "mp4", 2, 44_100),
+        ("opus", "mkv", 2, 48_000),
+        ("pcm", "mov", 2, 48_000),
+        ("flac", "mkv", 2, 48_000),
+        ("alac", "mov", 2, 44_100),
+        ("ac3", "mp4", 2, 48_000),
+        ("mp2", "mkv", 2, 48_000),
+        ("aac", "ts", 2, 48_000),
     ],
 )
 def test_texture_goes_on_in_every_codec(
-    sound: str, suffix: str, form: tuple[int, int], made: Made, tmp_path: Path
+    case: tuple[str, str, int, int], made: Made, tmp_path: Path, ffmpeg: str
 ) -> None:
-    channels, rate = form
+    sound, suffix, channels, rate = case
     source = made(suffix, sound=sound, channels=channels, sound_rate=rate, **SMALL)
     result, facts = joined(source, tmp_path, sound=None)
     assert (facts.sound.mode, facts.sound.reason) == ("copied", None)
@@ -76,6 +77,8 @@ def test_texture_goes_on_in_every_codec(
         assert abs(level_db(new[:, at : at + rate // 2]) - level_db(own)) < 4
     assert after.largest_gap <= (48 if suffix == "mkv" else 1)
     assert after.end >= watch(result, numbers=False)[-1].time
+    assert not prove(result, source, whole=True).failures
+    assert judged(ffmpeg, result, "a:0")
 
 
 @pytest.mark.parametrize("sound", ["aac", "mp3", "flac"])
@@ -114,6 +117,16 @@ def test_a_wish_is_obeyed(made: Made, tmp_path: Path) -> None:
         told = facts.sound.made
         assert told is not None
         assert (told.mode, told.reason) == (mode, "it was asked for")
+
+
+def test_sound_that_is_over_before_its_picture_stays_so(
+    made: Made, tmp_path: Path
+) -> None:
+    source = made("mp4", sound="aac", sound_seconds=Fraction(2), **SMALL)
+    _, facts = joined(source, tmp_path, n_new=12, sound=None)
+    assert facts.sound.made is not None
+    assert facts.sound.made.mode == "silent"
+    assert "before its picture" in facts.sound.made.reason
 
 
 def test_the_same_seed_makes_the_same_sound(made: Made, tmp_path: Path) -> None:

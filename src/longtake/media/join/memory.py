@@ -13,6 +13,7 @@ from longtake.media.sound.ending import Ending, Going, SoundMade, go_on
 
 OWN_S = 12  # of a clip's own sound, from which it goes on
 _LAST_S = 2  # of what is heard last
+_MOST_EARLY_S = 0.5  # what ends earlier than its picture is meant to be over
 
 
 class Strip:
@@ -77,13 +78,15 @@ class Memory:
 class GoingOn:
     """How a sound is to go on: as ``asked``, None by measure, the same for one ``seed``.
 
-    ``own_until`` and ``ends`` as of :class:`Memory`.
+    ``own_until`` and ``ends`` as of :class:`Memory`; ``join``: seconds at which the picture
+    is joined.
     """
 
     asked: Going | None
     seed: int
     own_until: Fraction
     ends: Fraction
+    join: Fraction
 
     def behind(
         self, memory: Memory, ahead: Array, count: int, rate: int, *, n_hole: int = 0
@@ -95,6 +98,9 @@ class GoingOn:
         """
         if self.asked == "silent":
             reason = "it was asked for"
+            return ahead[:, :0], SoundMade(mode="silent", reason=reason, measured=None)
+        if self.asked is None and self.join - self.ends > _MOST_EARLY_S:
+            reason = "the clip's sound ends before its picture"
             return ahead[:, :0], SoundMade(mode="silent", reason=reason, measured=None)
         last = memory.last
         ending = Ending(

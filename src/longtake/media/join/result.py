@@ -132,6 +132,7 @@ class Result:
             seed=order.seed,
             own_until=min(ends + made),
             ends=min(ends),
+            join=self._schedule.join,
         )
 
     def _silence(self, stream: av.AudioStream) -> Silence:
