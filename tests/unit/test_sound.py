@@ -206,11 +206,30 @@ def alike(pair: Array) -> float:
     )
 
 
-def test_grains_begin_nowhere_twice_running() -> None:
-    grains = Grains(wind()[None], RATE, np.random.default_rng(3))
-    heard = wind()[None, : grains.n_fade]
+@pytest.mark.parametrize("make", [water, crowd])
+def test_neither_wave_nor_level_repeats(make: Callable[[], Array]) -> None:
+    """Twenty seconds from five, against the same five over and over."""
+    sound = make()
+    grains = Grains(sound[None], RATE, np.random.default_rng(3))
+    heard = sound[None, -grains.n_fade :]
     made, _ = grains.stream(heard, 20 * RATE, most_gain_db=12)
-    spectrum = np.abs(np.fft.rfft(made[0], 2 * made.shape[1])) ** 2
-    likeness = np.fft.irfft(spectrum)[: made.shape[1] // 2]
-    likeness /= likeness[0] * (1 - np.arange(len(likeness)) / made.shape[1])
-    assert likeness[RATE // 4 :].max() < 0.35
+    loop = np.tile(sound, 4)
+    assert repeats(made[0], RATE // 4) < 0.35
+    assert repeats(loop, RATE // 4) > 0.9
+    level, own = levels(made[0]), levels(sound)
+    assert repeats(level, 25) < max(0.3, repeats(own, 25))
+    assert repeats(levels(loop), 25) > 0.9
+
+
+def repeats(sound: Array, first: int) -> float:
+    """The largest autocorrelation from the lag ``first`` to half the length."""
+    spectrum = np.abs(np.fft.rfft(sound - sound.mean(), 2 * len(sound))) ** 2
+    likeness = np.fft.irfft(spectrum)[: len(sound) // 2]
+    likeness /= likeness[0] * (1 - np.arange(len(likeness)) / len(sound))
+    return float(likeness[first:].max())
+
+
+def levels(sound: Array) -> Array:
+    """The level every 10 ms, dB."""
+    power = np.square(sound).reshape(-1, RATE // 100).mean(axis=1)
+    return np.asarray(10 * np.log10(power))
