@@ -352,6 +352,17 @@ def test_any_direction_fits_any_clip(prompt: str, n_context: int, n: int) -> Non
     assert np.array_equal(np.stack(list(render(clip, again.plan))), delivered)
 
 
+def test_behind_a_loop_the_clip_is_played_again(swinging: Frames) -> None:
+    first = asked(swinging, "loop", 12, whole=True)
+    answer = asked(swinging, "reverse, darken", 6, plan=first.plan, n_played=12)
+    assert answer.ignored == (
+        "reverse (behind a loop the clip is played again as it is)",
+    )
+    again = asked(swinging, None, 6, plan=first.plan, n_played=12)
+    assert np.abs(drawn(again).astype(int) - swinging[1:7]).mean() < 0.5
+    assert drawn(answer)[-1].mean() < 0.8 * swinging[6].mean()
+
+
 def test_an_end_waits_for_the_last_continuation(swinging: Frames) -> None:
     answer = asked(swinging, "pan left, fade to black", 8, later=True)
     assert drawn(answer)[-1].any()

@@ -68,6 +68,8 @@ def paced(found: Script, study: Study, before: Plan | None) -> tuple[Order, ...]
 
 
 def _no_time(one: Operation, study: Study, before: Plan | None) -> _Refused:
+    if before and any(order.kind == ordered.LOOP for order in before.orders):
+        return "behind a loop the clip is played again as it is"
     pushed = before is None or before.push is not None
     if study.last < 1 and one.kind in {"reverse", "boomerang"}:
         return "there is one picture, and nothing to play back"
