@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import closing
 
 import pytest
-from sqlalchemy import func, select, update
+from sqlalchemy import column, func, select, table, update
 
 from longtake import callbacks, clock, keys, limits, records
 from longtake.records import Work
@@ -40,13 +40,13 @@ def tasks(bench: Bench) -> Tasks:
 def sweep(bench: Bench) -> Iterator[Sweep]:
     held = locks.locks(bench.store)
     assert held.take(0)
-    yield Sweep(bench, held, 0)
+    yield Sweep(bench, held, 0, set)
     held.close()
 
 
-def waiting(tasks: Tasks) -> str:
-    """A submitted task that wants a callback."""
-    account_id = opened(tasks.store.database)
+def waiting(tasks: Tasks, account: str = "ann") -> str:
+    """A submitted task of a new account that wants a callback."""
+    account_id = opened(tasks.store.database, account)
     with tasks.store.database.reading() as connection:
         owner = keys.account(connection, account_id)
     return tasks.submit(
@@ -114,13 +114,32 @@ def test_nobody_gets_a_turn_from_one_who_leaves() -> None:
 
 def test_a_queue_is_looked_at_only_where_something_waits(tasks: Tasks) -> None:
     """Whether by us first, or by the library: one workflow is taken when it is there."""
-    load = executor._Load(tasks.queue, ["engine-motion", "engine-persistence"])
+    load = executor.Load(tasks.queue, ["engine-motion", "engine-persistence"])
     assert load.count_for_queue("engine-motion") >= 1000
     waiting(tasks)
     assert load.count_for_queue("engine-motion") == 0
     load.add("one", "engine-persistence")
     assert load.count_for_queue("engine-motion") == 1
     assert load.count_for_queue(queue.CALLBACKS) >= 1000
+
+
+def test_what_the_library_dropped_is_taken_up_again(bench: Bench, tasks: Tasks) -> None:
+    """In our hands, and running nowhere: its end could not be written down."""
+    held = locks.locks(bench.store)
+    ran, dropped = waiting(tasks), waiting(tasks, "bob")
+    sweep = Sweep(bench, held, 0, lambda: {ran})
+    schema = None if tasks.store.database.on_sqlite else queue.SCHEMA
+    names = ("workflow_uuid", "status", "executor_id")
+    status = table("workflow_status", *map(column, names), schema=schema)
+    with tasks.store.database.transaction() as connection:
+        connection.execute(
+            update(status).values(status="PENDING", executor_id=bench.name)
+        )
+    sweep._dropped()
+    assert set(tasks.queue.states([dropped]).values()) == {"PENDING"}, "seen once"
+    sweep._dropped()
+    assert tasks.queue.states([ran, dropped]) == {ran: "PENDING", dropped: "ENQUEUED"}
+    held.close()
 
 
 @pytest.mark.parametrize("ending", ["gone", "canceled"])

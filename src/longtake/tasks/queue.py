@@ -7,7 +7,7 @@ first served; one for the deliveries of callbacks.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Final
@@ -150,12 +150,8 @@ class Queue:
             )
         return {one.executor_id for one in running if one.executor_id}
 
-    def hand_back(self, executor: str) -> int:
-        """Put what ``executor`` has in hand back, as if never tried; how many those were.
-
-        To be asked by itself, once it takes nothing more. That it left is no fault of a
-        task's, and does not bring it nearer to being given up.
-        """
+    def held(self, executor: str) -> dict[str, str | None]:
+        """What ``executor`` has in hand: workflows, each with its queue."""
         with _reachable():
             held = self._client.list_workflows(
                 status="PENDING",
@@ -163,9 +159,17 @@ class Queue:
                 load_input=False,
                 load_output=False,
             )
-            for one in held:
-                self._client.resume_workflow(one.workflow_id, queue_name=one.queue_name)
-        return len(held)
+        return {one.workflow_id: one.queue_name for one in held}
+
+    def hand_back(self, held: Mapping[str, str | None]) -> None:
+        """Put back what somebody :meth:`held` and no longer runs, as if never tried.
+
+        To be asked by him. That he left, or could not write down what was done, is no
+        fault of a task's, and does not bring it nearer to being given up.
+        """
+        with _reachable():
+            for workflow, queue in held.items():
+                self._client.resume_workflow(workflow, queue_name=queue)
 
     def forget(self, before_ms: int) -> int:
         """Delete a batch of workflows that ended before then; how many there were."""

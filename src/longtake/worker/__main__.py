@@ -82,10 +82,10 @@ def _work(names: list[str], signals: _Signals) -> None:
         bench.tasks.queue.register(engines)
         with store.database.transaction() as connection:
             fleet.announce(connection, name, engines.values())
-        executor.create(store, bench.tasks.queue, name, engines)
+        load = executor.create(store, bench.tasks.queue, name, engines)
         workflows.register(bench)
         executor.launch()
-        sweep = Sweep(bench, held, number)
+        sweep = Sweep(bench, held, number, load.running)
         sweep.start()
         _log.info("works", engines=sorted(engines))
         sys.stdout.write(json.dumps({"slot": name}) + "\n")
@@ -122,8 +122,9 @@ def _leave(bench: Bench) -> None:
     no_longer.start()
     executor.stop(grace_s + _UNWIND_S)
     no_longer.cancel()
-    if n_held := bench.tasks.queue.hand_back(bench.name):
-        _log.info("handed back", n_workflows=n_held)
+    if left := bench.tasks.queue.held(bench.name):
+        bench.tasks.queue.hand_back(left)
+        _log.info("handed back", n_workflows=len(left))
     with bench.store.database.transaction() as connection:
         fleet.leave(connection, bench.name)
 

@@ -23,7 +23,7 @@ from longtake.worker.locks import Locks, name_of, number_of
 _log = logs.get(__name__)
 
 
-def create(store: Store, work: Queue, executor: str, engines: Iterable[str]) -> None:
+def create(store: Store, work: Queue, executor: str, engines: Iterable[str]) -> Load:
     """Make the library ready for workflows to be registered; nothing runs yet."""
     engine_queues = [queue.engine_queue(name) for name in engines]
     config: DBOSConfig = {
@@ -40,11 +40,13 @@ def create(store: Store, work: Queue, executor: str, engines: Iterable[str]) -> 
         "enable_otlp": False,
     }
     library = DBOS(config=config)
-    library._active_workflows_set = _Load(work, engine_queues)  # noqa: SLF001
+    load = Load(work, engine_queues)
+    library._active_workflows_set = load  # noqa: SLF001
     DBOS.listen_queues([*engine_queues, queue.CALLBACKS])
+    return load
 
 
-class _Load(ActiveWorkflowById):
+class Load(ActiveWorkflowById):
     """What runs here, which the library asks for before it takes from a queue.
 
     It counts each queue by itself: a slot would take one task for each of its engines and
@@ -66,7 +68,11 @@ class _Load(ActiveWorkflowById):
                 return sys.maxsize
         ours = self._engine_queues
         counted = ours if queue_name in ours else [queue_name]
-        return sum(super(_Load, self).count_for_queue(name) for name in counted)
+        return sum(super(Load, self).count_for_queue(name) for name in counted)
+
+    def running(self) -> set[str]:
+        """The workflows that run here."""
+        return set(self.activeList())
 
 
 def launch() -> None:

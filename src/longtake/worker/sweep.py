@@ -40,8 +40,12 @@ class _Look:
 class Sweep:
     """A thread that looks after this slot, and after those that died."""
 
-    def __init__(self, bench: Bench, held: Locks, number: int) -> None:
+    def __init__(
+        self, bench: Bench, held: Locks, number: int, running: Callable[[], set[str]]
+    ) -> None:
+        """``running``: the workflows that run in this process."""
         self._bench, self._held, self._number = bench, held, number
+        self._running, self._idle = running, frozenset[str]()
         self._queue = bench.tasks.queue
         self._after = ""  # the last enqueued record that was looked at
         self._after_delivery = ""  # the last overdue one
@@ -53,6 +57,7 @@ class Sweep:
             _Look(2, self._dead_slots),
             _Look(2, self._dead_desks),
             _Look(2, self._dead_arrivals),
+            _Look(2, self._dropped),
             _Look(2, self._given_up_tasks),
             _Look(2, bench.tasks.fill_places),
             _Look(10, self._lost_deliveries),
@@ -118,6 +123,19 @@ class Sweep:
     def _dead_arrivals(self) -> None:
         if n_files := self._bench.store.files.delete_arrivals():
             _log.warning("half-written files deleted", n_files=n_files)
+
+    def _dropped(self) -> None:
+        """Hand back what is in our hands and does not run, twice in a row.
+
+        The library drops a workflow when it cannot write down how a step of it ended, on
+        a full disk say, and would come back to it only after our death.
+        """
+        held = self._queue.held(self._bench.name)
+        idle = held.keys() - self._running()
+        if dropped := {one: held[one] for one in idle & self._idle}:
+            self._queue.hand_back(dropped)
+            _log.warning("taken up again", n_workflows=len(dropped))
+        self._idle = frozenset(idle)
 
     def _given_up_tasks(self) -> None:
         """Settle enqueued records whose workflow has ended: given up, or gone.
