@@ -120,6 +120,16 @@ def test_a_walker_walks_on_while_the_camera_pans() -> None:
             assert abs(x + shifts[seen] - (true_x + 40)) < 2.5
 
 
+def test_who_is_followed_by_the_camera_walks_out_of_its_view() -> None:
+    clip = walk(60, pan=1.0)
+    answer = asked(clip, 30)
+    assert answer.notes["plan"] == "sprite"
+    (one,) = (answer.plan or {})["sprites"]
+    right, down, _ = one[2]
+    assert right * 208 == pytest.approx(1.5, abs=0.03)
+    assert down * 208 == pytest.approx(0, abs=0.05)
+
+
 def test_a_car_drives_on_and_leaves_the_picture() -> None:
     clip, ground = drive(40, 3.0), drive(1)[0]
     answer = asked(clip, 48)

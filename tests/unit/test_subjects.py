@@ -60,14 +60,14 @@ def test_what_is_leaving_is_known_as_it_was() -> None:
     (car,) = found(drive(64, 3.0))
     assert car.leaving == 4
     assert car.areas[0] > 0.9 * np.median(car.areas)
-    way = trail(car, 12.0)
+    way = trail(car, 12.0, 208)
     assert np.diff(way.poses[:12, 0]) * 208 == pytest.approx(-3.0, abs=0.3)
     assert way.within(0) == 4  # no pose in which it is cut off is shown
 
 
 def test_a_trail_goes_on_and_survives_json() -> None:
     (car,) = found(drive(30, 2.0))
-    way = trail(car, 12.0)
+    way = trail(car, 12.0, 208)
     again = Trail.from_json(way.to_json())
     assert np.array_equal(again.poses, way.poses)
     assert np.array_equal(again.masks, way.masks)
@@ -79,6 +79,6 @@ def test_a_trail_goes_on_and_survives_json() -> None:
 def test_what_comes_nearer_grows_on() -> None:
     (car,) = found(drive(30, 2.0))
     nearing = replace(car, areas=car.areas[0] * 0.97 ** (2 * np.arange(len(car.areas))))
-    way = trail(nearing, 12.0)
+    way = trail(nearing, 12.0, 208)
     assert np.exp(way.velocity[2]) == pytest.approx(1 / 0.97, abs=0.002)
     assert np.exp(way.onward(1000)[2]) == pytest.approx(2.0)  # but not without end

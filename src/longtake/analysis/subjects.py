@@ -27,9 +27,7 @@ _WAVERS = 4.0  # times what the background itself wavers by
 _SMALLEST, _LARGEST = 0.002, 0.2  # of the picture
 _BUSY = 0.25  # of the picture in the foreground: then there is no background
 _EXPLAINED = 0.3  # of the foreground at the end belongs to subjects
-_JUMP = (
-    0.6  # of its size: from one frame to the next it goes no farther from its course
-)
+_JUMP = 0.6  # of its size off its course, from one frame to the next
 _GROWS = 1.6  # from one frame to the next its area changes by less
 _COURSE = 0.3  # of its velocity is new in each frame
 _SHORTEST_S = 0.75  # it is followed
@@ -90,7 +88,8 @@ def subjects(
     """The subjects of a shot, the largest first; none where any of it is unclear.
 
     ``frames``: (time, height, width, 3) uint8, steady; ``seen``: (time, height, width)
-    bool, what each of them shows; ``rate`` in frames per second.
+    bool, what each of them shows, the last one all of its picture; ``rate`` in frames
+    per second.
     """
     if len(frames) < _SHORTEST_S * rate:
         return ()
@@ -102,7 +101,7 @@ def subjects(
     for last in blobs[0]:
         leaving = _leaving(last, blobs[: 1 + round(_LEAVING_S * rate)])
         way = _followed(leaving[-1], blobs[len(leaving) - 1 :])
-        if _travels(way, frames.shape[2], rate) and _goes_out(leaving, way):
+        if _travels(way, seen[-1], rate) and _goes_out(leaving, way):
             found.append((len(leaving) - 1, way))
             explained += last.area
     if explained < _EXPLAINED * sum(one.area for one in blobs[0]):
@@ -155,7 +154,7 @@ def _blobs(front: Mask, shown: Mask) -> list[_Blob]:
         cv2.drawContours(mask, [outline], 0, 1, cv2.FILLED)
         inside = mask > 0
         area = int(inside.sum())
-        if area < _SMALLEST * front.size:
+        if area < _SMALLEST * shown.sum():
             continue
         rows, columns = np.nonzero(inside)
         center = np.array([columns.mean(), rows.mean()])
@@ -217,15 +216,17 @@ def _followed(last: _Blob, blobs: list[list[_Blob]]) -> list[_Blob]:
     return way
 
 
-def _travels(way: list[_Blob], width: int, rate: float) -> bool:
-    """Whether what was followed goes somewhere, in one piece."""
+def _travels(way: list[_Blob], picture: Mask, rate: float) -> bool:
+    """Whether what was followed goes somewhere, in one piece; ``picture``: the last one."""
     last = way[0]
-    if len(way) < _SHORTEST_S * rate or last.area > _LARGEST * last.mask.size:
+    if len(way) < _SHORTEST_S * rate or last.area > _LARGEST * picture.sum():
         return False
     centers = np.stack([one.center for one in way])
     net = centers[0] - centers[-1]
     far = float(np.hypot(*net))
-    if far < _NEAR * width or far < _WAY * _length(last.mask, net / max(far, 1e-6)):
+    if far < _NEAR * picture.any(axis=0).sum() or far < _WAY * _length(
+        last.mask, net / max(far, 1e-6)
+    ):
         return False
     # A walker's center sways with every step: its way is measured over longer ones.
     pace = max(1, round(_SHORTEST_S * rate / 3))

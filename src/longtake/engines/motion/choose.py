@@ -30,7 +30,6 @@ _KINDS = {
 _TRIFLE = 1.0  # steps: what jumps no dearer than this need not be divided
 # The measures do not see everything: what looks worse where all fit counts a little more.
 _APART, _RESTS, _PUSHED, _TURNS = 0.1, 0.6, 1.2, 2.0
-_RETURNS = 2.0  # what travels is seen again where it came from
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,18 +107,22 @@ def choose(study: Study, n_frames: int, seed: int, candidate: int = 0) -> Choice
 
 def _proposals(study: Study, n_frames: int, seed: int) -> Iterator[tuple[Plan, float]]:
     """Plans that may fit, each with what it looks worse by than it measures."""
+    if staged := sprite.staged(study, n_frames, seed):
+        # What travels goes on or comes to rest: it is not seen again where it came from.
+        yield sprite.planned(n_frames, staged), staged.worst / texture.ACCEPTABLE
+        if coast.fits(study):
+            yield coast.propose(study, n_frames, seed), _RESTS
+        if not (pushed := drift.propose(study, n_frames, seed)).regions:
+            yield pushed, _PUSHED
+        return
     played, cost = texture.propose(study, n_frames, seed), inf
     if played:
         cost = texture.cost(Paths(study.apart, float(study.rate)), played.runs)
-    staged = sprite.staged(study, n_frames, seed)
-    returns = _RETURNS if staged else 0.0
     if played and cost < _LAST_RESORT:
-        yield played, returns + cost / texture.ACCEPTABLE
+        yield played, cost / texture.ACCEPTABLE
     if cost > _TRIFLE and (apart := living.living(study, n_frames, seed)):
-        worse = _APART + returns + apart.worst / texture.ACCEPTABLE
+        worse = _APART + apart.worst / texture.ACCEPTABLE
         yield living.planned(study, n_frames, apart), worse
-    if staged:
-        yield sprite.planned(n_frames, staged), staged.worst / texture.ACCEPTABLE
     if turn.fits(study):
         yield turn.propose(study, n_frames, seed), _TURNS
     if coast.fits(study):

@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from longtake.analysis.camera import in_pixels, through
+from longtake.analysis.camera import Map, in_pixels, through
 from longtake.analysis.distances import distances
 from longtake.analysis.flow import difference, each
 from longtake.analysis.pictures import gray, small
@@ -33,6 +33,7 @@ from longtake.engines.protocol import Frames
 KIND = "sprite"
 _WIDTH = 208  # pixels: subjects are looked for in pictures at most this wide
 _LONGEST_S, _MOST = 5.0, 120  # seconds and frames in which they are looked for
+_BESIDE = (0.75, 0.2)  # picture widths: a camera that moved has seen more than it shows
 _FADE_S = 0.17  # from one pose to the next
 _NEAR = 2.0  # steps: a pose that is no farther follows without a transition
 _HORIZON_S = 4.0  # over which the scene is planned, at least
@@ -116,32 +117,47 @@ def _trails(study: Study) -> list[Trail]:
     n = min(len(study.frames), _MOST, study.frames_in(_LONGEST_S))
     frames = np.stack([small(one, _WIDTH) for one in study.frames[-n:]])
     pictures, seen = _steadied(frames, study)
-    found = []
+    width, found = frames.shape[2], []
     for one in subjects(pictures, seen, rate):
-        apart = distances(_poses(study, trail(one, rate)))
+        apart = distances(_poses(study, trail(one, rate, width)))
         whole = pictures[: len(pictures) - one.leaving]
-        found.append(trail(centered_on(one, whole, apart, rate), rate))
+        found.append(trail(centered_on(one, whole, apart, rate), rate, width))
     return sorted(found, key=lambda one: float(one.poses[0, 1] + one.half[1]))
 
 
 def _steadied(frames: Frames, study: Study) -> tuple[Frames, NDArray[np.bool_]]:
-    """``frames`` as the last one's camera sees them, and what each shows."""
+    """``frames`` beside and over the last one, in its middle, and what each shows."""
     moving = study.camera
     n, height, width = frames.shape[:3]
     if moving is None:
         return frames, np.ones((n, height, width), np.bool_)
+    half = np.array([0.5, height / width / 2])
+    corners = np.array(
+        [[x, y] for x in (-half[0], half[0]) for y in (-half[1], half[1])]
+    )
+    views = [moving.view(k - n + 1) for k in range(n)]
+    beyond = np.clip(_reach(views, corners) - half, 0, _BESIDE)
+    right, down = (round(float(side) * width) for side in beyond)
+    size = (width + 2 * right, height + 2 * down)
+    middle = np.array([[1, 0, -right], [0, 1, -down], [0, 0, 1]], np.float64)
     inside = np.ones((height, width), np.float32)
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
 
     def seen(k: int) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
-        to_frame = in_pixels(moving.view(k - n + 1), width, height)
-        size = (width, height)
+        to_frame = in_pixels(views[k], width, height) @ middle
         shown = cv2.warpPerspective(inside, to_frame, size, flags=flags)
         picture = cv2.warpPerspective(frames[k], to_frame, size, flags=flags)
         return np.asarray(picture, np.uint8), np.asarray(shown > 0.99)  # noqa: PLR2004
 
     pictures, shows = zip(*each(seen, range(n)), strict=True)
     return np.stack(pictures), np.stack(shows)
+
+
+def _reach(views: list[Map], corners: NDArray[np.float64]) -> NDArray[np.float64]:
+    """How far from the middle of the last frame frames with these ``corners`` reach."""
+    backs = [np.asarray(np.linalg.inv(view), np.float64) for view in views]
+    shown = np.concatenate([through(back, corners) for back in backs])
+    return np.asarray(np.abs(shown).max(axis=0))
 
 
 def _going(

@@ -116,10 +116,13 @@ def centered(pose: NDArray[np.float64]) -> Map:
     return np.array([[s, 0, right], [0, s, down], [0, 0, 1]])
 
 
-def trail(subject: Subject, rate: float) -> Trail:
-    """The trail of ``subject``, at ``rate`` frames per second."""
-    height, width = subject.masks.shape[1:]
-    across = (subject.centers[:, 0] + 0.5) / width - 0.5
+def trail(subject: Subject, rate: float, width: int) -> Trail:
+    """The trail of ``subject``, at ``rate`` frames per second.
+
+    ``width``: of the clip's picture, in whose middle its masks are centered, in pixels.
+    """
+    height, whole = subject.masks.shape[1:]
+    across = (subject.centers[:, 0] + 0.5 - whole / 2) / width
     along = (subject.centers[:, 1] + 0.5 - height / 2) / width
     size = np.log(subject.areas) / 2
     size, growing = _size(size, rate)
@@ -129,7 +132,7 @@ def trail(subject: Subject, rate: float) -> Trail:
     _, right = _line(across, 0, _RECENT_S * rate)
     _, down = _line(along, 0, _RECENT_S * rate)
     poses = poses.round(_DIGITS)
-    half, masks = _masks(subject.masks, poses)
+    half, masks = _masks(subject.masks, poses, width)
     velocity = np.round([-right, -down, growing], _DIGITS)
     out = poses[0] + velocity * np.arange(subject.leaving, 0, -1)[:, None]
     return Trail(
@@ -164,14 +167,14 @@ def _line(values: NDArray[np.float64], at: int, sigma: float) -> tuple[float, fl
 
 
 def _masks(
-    masks: NDArray[np.bool_], poses: NDArray[np.float64]
+    masks: NDArray[np.bool_], poses: NDArray[np.float64], width: int
 ) -> tuple[NDArray[np.float64], Grids]:
     """Half the box of a subject, and what of it each frame fills."""
-    height, width = masks.shape[1:]
+    height, whole = masks.shape[1:]
     half = np.zeros(2)
     for mask, (right, down, size) in zip(masks, poses, strict=True):
         rows, columns = np.nonzero(mask)
-        x = (columns + 0.5) / width - 0.5 - right
+        x = (columns + 0.5 - whole / 2) / width - right
         y = (rows + 0.5 - height / 2) / width - down
         half = np.maximum(half, np.abs([[*x], [*y]]).max(axis=1) / exp(size))
     cell = 2 * half.max() / _CELLS
@@ -180,7 +183,9 @@ def _masks(
     cells = []
     for mask, pose in zip(masks, poses, strict=True):
         matrix = (
-            _to_pixels(width, height) @ centered(pose) @ grid((rows_, columns_), half)
+            _to_pixels(width, whole, height)
+            @ centered(pose)
+            @ grid((rows_, columns_), half)
         )
         blurred = cv2.blur(mask.astype(np.float32), (3, 3))
         found = cv2.warpPerspective(
@@ -193,9 +198,9 @@ def _masks(
     return half, np.stack(cells)
 
 
-def _to_pixels(width: int, height: int) -> Map:
+def _to_pixels(width: int, whole: int, height: int) -> Map:
     return np.array(
-        [[width, 0, width / 2 - 0.5], [0, width, height / 2 - 0.5], [0, 0, 1]]
+        [[width, 0, whole / 2 - 0.5], [0, width, height / 2 - 0.5], [0, 0, 1]]
     )
 
 
