@@ -273,6 +273,7 @@ def test_light_changes_by_as_much_as_is_said(still: Frames) -> None:
         ("still", "hold", "The camera holds still; nothing moves in the scene."),
         ("swinging", "pan left, slow motion", "The camera pans left; "),
         ("panned", None, "The camera keeps panning right, slowly; "),
+        ("panned", "reverse", "The camera goes back as it came; "),
     ],
 )
 def test_what_is_shown_is_said(

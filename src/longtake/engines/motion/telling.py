@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from longtake.direction import Operation
 from longtake.engines.motion import orders as ordered
 from longtake.engines.motion.plan import Plan
 from longtake.engines.motion.script import Script
@@ -31,16 +32,31 @@ _GOES_ON = {
     "drift": "comes to rest",
 }
 
+_TURNED: dict[str, str] = {
+    "reverse": "goes back as it came",
+    "boomerang": "goes to and fro",
+    "freeze": "stands still",
+}
+
 
 def sentence(study: Study, plan: Plan, script: Script) -> str:
     """One sentence on what ``plan`` shows of the clip in ``study``."""
-    parts = [_camera(study, plan, script.first), _scene(study, plan)]
+    turned = next((_TURNED[one.kind] for one in script.operations if _turns(one)), None)
+    camera = _camera(study, plan, script.first)
+    if turned and camera.startswith("The camera keeps"):
+        camera = f"The camera {turned}"
+    parts = [camera, _scene(study, turned or _GOES_ON.get(plan.kind, "goes on"))]
     parts += [
         f"it {script.changed.get(one, one.says)}"
         for one in script.operations
         if one.group in {"time", "light", "amount"}
     ]
     return "; ".join(parts) + "."
+
+
+def _turns(one: Operation) -> bool:
+    """Whether all of the new part is played in another direction."""
+    return one.kind in _TURNED and (one.begin, one.end) == (0, 1)
 
 
 def _camera(study: Study, plan: Plan, first: int) -> str:
@@ -92,11 +108,11 @@ def _move(study: Study, velocity: tuple[float, float, float, float]) -> str:
     return f"{way}, fast" if speed > _FAST else way
 
 
-def _scene(study: Study, plan: Plan) -> str:
+def _scene(study: Study, how: str) -> str:
+    """How much of the picture moves, and that it does so on."""
     share = float((study.changes() > _MOVES).mean()) if study.last else 0.0
     if study.still or share < _LITTLE:
         return "nothing moves in the scene"
-    how = _GOES_ON.get(plan.kind, "goes on")
     if share > _ALL:
         return f"all of the picture {how}"
     if share > _MOST:
