@@ -131,6 +131,26 @@ def test_words_for_people(folder: Path) -> None:
     assert "freezes" in ran.out or "stands still" in ran.out
 
 
+def test_a_prompt_is_followed_and_what_it_asks_for_is_not_held_against_it(
+    folder: Path,
+) -> None:
+    made = extend(
+        folder / "clip.mp4",
+        folder / "faded.mp4",
+        seconds=Fraction(1, 2),
+        prompt="a dragon appears, then fade to black --raw",
+    )
+    (step,) = made.report.steps
+    fade = "fade to black: fades to black, from 67% to 100% of the new part"
+    assert step.understood == (fade, "--raw")
+    assert made.report.ignored == ("a dragon appears",)
+    assert "color_drift" in step.relaxed
+    assert not [one for one in step.verdict.failures if "color" in one]
+    assert not [one for one in step.drift.failures if "color" in one]
+    assert step.written is not None
+    assert "it fades to black" in step.written
+
+
 def test_the_library_says_the_same(folder: Path) -> None:
     heard: list[str] = []
     made = extend(
