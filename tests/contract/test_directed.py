@@ -18,7 +18,7 @@ from longtake.analysis.pictures import gray
 from longtake.engines.motion import Motion, render
 from longtake.engines.motion.view import pose_of
 from longtake.engines.protocol import Ask, Continuation, Frames
-from tests.motion_scenes import panned, swing, texture
+from tests.motion_scenes import drive, panned, swing, texture
 
 RATE = Fraction(12)
 N = 24
@@ -174,6 +174,16 @@ def test_reverse_plays_the_clip_backwards(swinging: Frames) -> None:
     allowed = frozenset(answer.relaxed)
     assert judge(found, asked_for=allowed).passed
     assert not judge(found).passed
+
+
+def test_what_travels_goes_back_too() -> None:
+    clip = drive(30, 2.0)
+    answer = asked(clip, "reverse", 14)
+    assert answer.notes["plan"] == "sprite"
+    for time, frame in enumerate(drawn(answer)[8:], start=8):
+        back = clip[len(clip) - 1 - (time + 1 - 4)]
+        assert np.abs(frame.astype(int) - back).mean() < 0.2
+    assert np.array_equal(drawn(asked(clip, "loop", whole=True))[-1], clip[0])
 
 
 def test_reverse_ends_at_the_first_frame_there_is() -> None:
