@@ -74,6 +74,8 @@ def test_a_trail_goes_on_and_survives_json() -> None:
     assert np.array_equal(again.velocity, way.velocity)
     moved = (way.onward(23) - way.poses[0]) * 208
     assert moved[:2] == pytest.approx((48, 0), abs=1.5)
+    assert way.onward(-1) == pytest.approx(way.poses[0])
+    assert way.onward(-8) == pytest.approx(way.poses[7])  # played backwards
 
 
 def test_what_comes_nearer_grows_on() -> None:
