@@ -13,13 +13,13 @@ import numpy as np
 from benchmarks import results
 from benchmarks.quality import cache, controls, scores, sheets, tables
 from benchmarks.quality.scores import ENGINES, MAKERS, REAL, TURN, Score
-from benchmarks.quality.windows import CLIPS, HELD_OUT, Window, allotted
+from benchmarks.quality.windows import CLIPS, HELD_OUT, IN_ALL, Window, allotted
 from longtake.analysis.measures import Measures
 from longtake.engines.motion import render
 
 QUESTION = (
     "How near does a continuation come to what really happened next, and does the gate "
-    "tell good from bad? (A hundred windows of the real clips, none across a cut or fade: "
+    "tell good from bad? ({n} windows of the real clips, none across a cut or fade: "
     "at most 5 s of context, then min(4 s, half of the clip) held out, or what is left of "
     "it, at 416 pixels wide. Each cell is the median over all windows, with the 5th and "
     "95th percentile; what really happened is measured like a continuation. PSNR (RGB) "
@@ -35,39 +35,46 @@ _MEASURED: dict[str, Callable[[Window], list[Score]]] = {
 _SHEETS = results.FOLDER / "sheets"
 
 
-def main() -> None:
-    """Measure what was not yet measured by these sources, and write everything."""
+def main(words: Sequence[str]) -> None:
+    """Measure what was not yet measured by these sources, and write everything.
+
+    A number asks for as many windows instead of a hundred.
+    """
     paths = sorted(CLIPS.glob("*.mp4"))
     if not paths:
         sys.exit(f"There are no real clips at {CLIPS}; this benchmark needs them.")
+    total = int(words[0]) if words else IN_ALL
     with ProcessPoolExecutor(_PROCESSES) as pool:
         counts = dict(zip(paths, pool.map(_joins, paths), strict=True))
-        dealt = allotted({str(path): n for path, n in counts.items()})
-        asks = [
-            (Path(path), n, kind) for kind in _MEASURED for path, n in dealt.items()
-        ]
-        found = [
-            one for many in pool.map(_scored, *zip(*asks, strict=True)) for one in many
-        ]
+        dealt = allotted(counts, total)
+        # Every clip's first window, then every clip's second: the last are the finest.
+        asks = sorted((k, path) for path, n in dealt.items() for k in range(n))
+        found = []
+        for done, some in enumerate(pool.map(_scored, asks), start=1):
+            found += some
+            print(f"{done} of {total}: {some[0]['clip']}", flush=True)
     found.sort(key=lambda one: (one["clip"], one["join"], MAKERS.index(one["maker"])))
     _write(found)
-    for path, n in dealt.items():
-        _sheet(Path(path), n, found)
+    for path in paths:
+        _sheet(path, found)
 
 
 def _joins(path: Path) -> int:
     return len(cache.held(path).ends)
 
 
-def _scored(path: Path, count: int, kind: str) -> list[Score]:
-    """Every score of one kind of one clip's windows."""
-    found = []
-    for number, window in enumerate(cache.held(path).windows(count), start=1):
-        scored = cache.scored(window, kind, _MEASURED[kind])
-        seconds = len(window.future) / float(window.rate)
-        found += [one | {"s_new": seconds} for one in scored]
-        print(f"{path.stem}, {kind}: {number} of {count}", flush=True)
-    return found
+def _scored(ask: tuple[int, Path]) -> list[Score]:
+    """Every score of one window of a clip, counted from 0."""
+    number, path = ask
+    held = cache.held(path)
+    window = held.window(held.joins(number + 1)[-1])
+    seconds = len(window.future) / float(window.rate)
+    found = [
+        one
+        for kind, measured in _MEASURED.items()
+        for one in cache.scored(window, kind, measured)
+    ]
+    return [one | {"s_new": seconds} for one in found]
 
 
 def _write(found: Sequence[Score]) -> None:
@@ -98,7 +105,7 @@ def _write(found: Sequence[Score]) -> None:
     )
     results.write(
         "quality",
-        QUESTION,
+        QUESTION.format(n=len({(one["clip"], one["join"]) for one in found})),
         tables.MEDIANS,
         tables.medians(found),
         details=_packed(found),
@@ -117,15 +124,15 @@ def _packed(found: Sequence[Score]) -> list[list[Any]]:
     ]
 
 
-def _sheet(path: Path, count: int, found: Sequence[Score]) -> None:
+def _sheet(path: Path, found: Sequence[Score]) -> None:
     """The middle window of a clip, everything drawn again."""
-    every = list(cache.held(path).windows(count))
-    window = every[len(every) // 2]
+    held = cache.held(path)
+    window = held.window(*held.joins(1))
     (plan,) = (
         one["plan"]
         for one in found
-        if (one["clip"], one["join"], one["maker"])
-        == (window.clip, window.join, ENGINES[0])
+        if (one["clip"], one["join"]) == (window.clip, window.join)
+        and one["maker"] == ENGINES[0]
     )
     rows = {
         REAL: window.future,
@@ -139,4 +146,4 @@ def _sheet(path: Path, count: int, found: Sequence[Score]) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

@@ -119,10 +119,11 @@ def film(window: Window, both: tuple[Frames, Frames], path: Path) -> None:
 
 def _pairs() -> Iterator[tuple[Window, Frames]]:
     """Every window and what the engine made of it, drawn again from its plan."""
-    clips = {str(path): cache.held(path) for path in sorted(CLIPS.glob("*.mp4"))}
-    dealt = allotted({path: len(held.ends) for path, held in clips.items()})
-    for path, held in clips.items():
-        for window in held.windows(dealt[path]):
+    clips = [cache.held(path) for path in sorted(CLIPS.glob("*.mp4"))]
+    dealt = allotted({held.clip: len(held.ends) for held in clips})
+    for held in clips:
+        for join in held.joins(dealt[held.clip]):
+            window = held.window(join)
             found = cache.scored(window, "engines", scores.engines)
             (plan,) = (one["plan"] for one in found if one["maker"] == ENGINES[0])
             yield window, np.stack(list(render(window.context, plan)))

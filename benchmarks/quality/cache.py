@@ -73,7 +73,7 @@ def held(path: Path) -> Held:
         _written(facts, json.dumps(told))
     told = json.loads(facts.read_text())
     ends = {int(join): end for join, end in told["ends"].items()}
-    frames = np.load(pictures)
+    frames = np.load(pictures, mmap_mode="r")
     return Held(path.stem, Fraction(told["rate"]), frames, ends)
 
 

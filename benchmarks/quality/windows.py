@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import itertools
+from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 
@@ -39,6 +41,8 @@ _CONTEXT_S, _MOST_S = 5, 4
 _LEAST_S = Fraction(1, 2)  # of context, and held out
 _FEWEST = 12  # frames likewise: PSNR is taken that late
 
+Key = TypeVar("Key")
+
 
 @dataclass(frozen=True, slots=True)
 class Window:
@@ -63,19 +67,35 @@ class Held:
     frames: Frames
     ends: Mapping[int, int]
 
-    def windows(self, count: int) -> Iterator[Window]:
-        """``count`` windows evenly spread over the joins, or as many as there are."""
-        joins = sorted(self.ends)
+    def joins(self, count: int) -> list[int]:
+        """``count`` joins spread over all that may be, or as many as there are.
+
+        More of them are the same and others between: a run that was stopped has seen
+        the whole of each clip, coarsely.
+        """
+        every = sorted(self.ends)
+        chosen: dict[int, None] = {}
+        for k in itertools.count(1):
+            if len(chosen) == min(count, len(every)):
+                break
+            chosen[every[int(_spread(k) * len(every))]] = None
+        return list(chosen)
+
+    def window(self, join: int) -> Window:
+        """The window that is parted at ``join``."""
         before = round(_CONTEXT_S * self.rate)
-        chosen = np.linspace(0, len(joins) - 1, min(count, len(joins)))
-        for join in (joins[round(i)] for i in chosen):
-            yield Window(
-                clip=self.clip,
-                join=join,
-                rate=self.rate,
-                context=self.frames[max(0, join - before) : join],
-                future=self.frames[join : self.ends[join]],
-            )
+        return Window(
+            clip=self.clip,
+            join=join,
+            rate=self.rate,
+            context=np.array(self.frames[max(0, join - before) : join]),
+            future=np.array(self.frames[join : self.ends[join]]),
+        )
+
+
+def _spread(k: int) -> float:
+    """1/2, 1/4, 3/4, 1/8, 5/8 and so on: the sequence of van der Corput."""
+    return float(sum((k >> bit & 1) / 2 ** (bit + 1) for bit in range(k.bit_length())))
 
 
 def held(path: Path) -> Held:
@@ -105,7 +125,7 @@ def held(path: Path) -> Held:
     return Held(path.stem, rate, frames, ends)
 
 
-def allotted(available: Mapping[str, int], total: int = IN_ALL) -> dict[str, int]:
+def allotted(available: Mapping[Key, int], total: int = IN_ALL) -> dict[Key, int]:
     """``total`` windows dealt out to clips, as evenly as what each has allows."""
     dealt = dict.fromkeys(available, 0)
     for _ in range(min(total, sum(available.values()))):
