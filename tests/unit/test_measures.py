@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from benchmarks.quality import controls
 from longtake.analysis.gate import BANDS, judge
@@ -104,17 +105,20 @@ def test_hand_made_freeze() -> None:
 
 
 def test_hand_made_life() -> None:
-    """Half of what changed of itself goes on; a moved copy of the last frame has none."""
-    film = brightening([2] * 20 + [1] * 20)
-    assert measure(film[:21], film[21:]).life == pytest.approx(
-        (1 + LEVELS) / (2 + LEVELS), rel=0.02
-    )
-    pushed = moving.pan(30, 1.0) // 2 + 64
-    living = pushed + (np.arange(30) % 2 * 8).astype(np.uint8)[:, None, None, None]
-    found = measure(living[:15], pushed[15:])
-    assert found.life is not None
-    assert found.life < 0.2
-    assert "life" in outside(found)
+    """A walk of 1, 2, 3, 2 pixels goes on, or is pushed on at a steady 2."""
+    walk, push = np.tile([1.0, 2.0, 3.0, 2.0], 6), np.full(24, 2.0)
+
+    def after(steps: NDArray[np.float64]) -> Measures:
+        places = np.cumsum(np.r_[0.0, walk, steps])
+        film = moving.views((float(x), 0.0) for x in places)
+        return measure(film[:25], film[25:])
+
+    assert after(walk).life == pytest.approx(1, rel=0.1)
+    pushed = after(push)
+    assert pushed.motion == pytest.approx(1, rel=0.1)
+    assert pushed.life is not None
+    assert pushed.life < 0.25
+    assert outside(pushed) == {"life"}
 
 
 def test_hand_made_grain() -> None:

@@ -48,7 +48,7 @@ _TITLES = {
     "seam_residual": "seam without motion",
     "velocity_jump": "velocity jump",
     "worst_residual": "worst later step",
-    "life": "change of itself",
+    "life": "life in the motion",
     "flicker": "flicker",
     "motion": "motion",
     "freeze": "frozen share",

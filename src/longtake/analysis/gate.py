@@ -56,10 +56,10 @@ BANDS: dict[str, Band] = {
         None, 2.6, "", "Somewhere in the new part the picture jumps"
     ),
     "life": Band(
-        0.5,
-        2.0,
-        "The picture is only pushed about: nothing in the new part changes of itself",
-        "The new part seethes: it changes more than the clip does",
+        0.35,
+        4.0,
+        "The picture is only pushed about: motion in the new part never changes",
+        "Motion in the new part is more restless than in the clip",
     ),
     "flicker": Band(
         0.25, 3.0, "The new part is lifelessly smooth", "The new part flickers"

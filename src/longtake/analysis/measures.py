@@ -44,6 +44,7 @@ from longtake.media.clip import Facts
 
 LEVELS = 0.05  # levels: one pixel in twenty changing by the least step of 8 bits
 PIXELS = 0.02  # pixels: a fifth of what DIS can tell apart
+UNREST = 0.02  # of the motion: a steady move changes by less
 ENERGY = 0.05  # squared gray levels: less than rounding to 8 bits leaves (1/12)
 
 _RECENT = 24  # steps of the clip that say how it behaves at its end
@@ -58,8 +59,8 @@ class Measures(Facts):
     """How a continuation compares with the clip; None is "not measurable".
 
     Ratios to the clip (1 = like it): ``seam``, ``seam_residual``, ``velocity_jump``,
-    ``worst_residual``, ``life`` (the usual later residual: what changes and did not just
-    move), ``flicker``, ``motion``, ``sharpness``, ``sharpness_tail``, ``grain`` (sharpness
+    ``worst_residual``, ``life`` (how much motion changes from frame to frame, for as much motion
+    as there is), ``flicker``, ``motion``, ``sharpness``, ``sharpness_tail``, ``grain`` (sharpness
     where the picture is calmest). Shares of the new frames (0..1): ``freeze``, ``repeat``,
     ``rewind``, ``rhythm``. ``color_drift`` is in CIE Lab units.
     """
@@ -254,16 +255,19 @@ def _ratios(run: Curves, n: int) -> dict[str, float | None]:
         )
         if run.residual[later].size
         else None,
-        "life": _ratio(
-            np.median(run.residual[later]), np.median(run.residual[own]), LEVELS
-        )
-        if run.residual[later].size
+        "life": _ratio(_unrest(run, later), _unrest(run, recent), UNREST)
+        if turned.size and run.turn[later].size
         else None,
         "flicker": _ratio(np.median(sways), np.median(swayed), LEVELS)
         if sways.size and swayed.size
         else None,
         "motion": _ratio(run.speed[n:].mean(), run.speed[own].mean(), PIXELS),
     }
+
+
+def _unrest(run: Curves, steps: slice) -> float:
+    """By how much motion usually changes in a step, as a share of the motion itself."""
+    return float(np.nanmedian(run.turn[steps] / (run.speed[steps] + PIXELS)))
 
 
 def _fresh(last: Frame, new: Frames, longest: int) -> Frames:
