@@ -1,16 +1,17 @@
 """Whether the gate tells good from bad: areas under curves, bands, the confusion table.
 
-Bands are calibrated on what really happened alone: every end lies at the same quantile of
-the real futures, and that quantile is the strictest at which a given share of them still
-passes all ends together. Leave-one-clip-out: the bands for a clip come from the others.
+Bands are calibrated by peeling (the patient rule induction of Friedman and Fisher, 1999):
+from bands that hold every real future, one end after the other is drawn in where that
+refuses the most flawed continuations for the real futures it costs, until a given share of
+these is left. Leave-one-clip-out: the bands for a clip come from the other clips.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from benchmarks.quality.scores import REAL, Score
 from longtake.analysis.gate import BANDS, judge
@@ -19,7 +20,9 @@ from longtake.analysis.measures import Measures
 Ends = Mapping[str, tuple[float, float]]  # by measure: accepted from, accepted to
 
 _SHARE = 0.85  # of the real futures are to pass: 80 % is asked, and clips differ
-_TAILS = np.geomspace(0.001, 0.2, 60)  # quantiles to try, loosest first
+_DEEPEST = 6  # real futures given up at a time
+_SHARE_MARGIN = 0.02  # the same of a share of the frames, which may be 0
+_MARGIN = 1.08  # by which an end lies outside of the last real future that it accepts
 
 
 def badness(name: str, value: float) -> float:
@@ -74,44 +77,55 @@ def within(score: Score, ends: Ends) -> bool:
 
 
 def calibrated(found: Sequence[Score], share: float = _SHARE) -> Ends:
-    """Bands from the real futures in ``found``, of which ``share`` pass.
+    """Bands that refuse as much of what is flawed as ``share`` of the real futures allows.
 
     Each clip counts the same, however many windows it has.
     """
     real = [one for one in found if one["maker"] == REAL]
-    counts = dict.fromkeys({one["clip"] for one in real}, 0)
-    for one in real:
-        counts[one["clip"]] += 1
-    weights = np.array([1 / counts[one["clip"]] for one in real])
-    for tail in reversed(_TAILS):
-        ends = _ends(real, weights, float(tail))
-        passed = np.array([within(one, ends) for one in real])
-        if weights[passed].sum() >= share * weights.sum():
+    flawed = [one for one in found if one["maker"] not in (REAL, "motion")]
+    windows = Counter(one["clip"] for one in real)
+    clips = len(windows)
+
+    def weight(some: Sequence[Score]) -> float:
+        return sum(1 / windows[one["clip"]] for one in some) / clips
+
+    ends = {
+        name: _around([one[name] for one in real if name in one], name)
+        for name in BANDS
+    }
+    while True:
+        flawed = [one for one in flawed if within(one, ends)]
+        best, gain = ends, 0.0
+        for name in BANDS:
+            for drawn in _drawn_in(real, name):
+                tried = {**ends, name: drawn}
+                lost = weight(real) - weight(
+                    kept := [one for one in real if within(one, tried)]
+                )
+                refused = sum(not within(one, tried) for one in flawed)
+                if weight(kept) >= share and refused / max(lost, 1e-9) > gain:
+                    best, gain = tried, refused / max(lost, 1e-9)
+        if best is ends:
             return ends
-    return _ends(real, weights, 0.0)
+        ends = best
+        real = [one for one in real if within(one, ends)]
 
 
-def _ends(
-    real: Sequence[Score], weights: NDArray[np.float64], tail: float
-) -> dict[str, tuple[float, float]]:
-    ends = {}
-    for name, band in BANDS.items():
-        known = [k for k, one in enumerate(real) if name in one]
-        values = np.array([real[k][name] for k in known])
-        low, high = _quantiles(values, weights[known], tail)
-        ends[name] = (-np.inf if band.low is None else low, high)
-    return ends
+def _drawn_in(real: Sequence[Score], name: str) -> Iterator[tuple[float, float]]:
+    """The band of a measure with a few of the outermost real futures given up."""
+    values = sorted(one[name] for one in real if name in one)
+    for n in range(min(_DEEPEST, len(values) - 1) + 1):
+        yield _around(values[: len(values) - n], name)
+        if n and BANDS[name].low is not None:
+            yield _around(values[n:], name)
 
 
-def _quantiles(
-    values: NDArray[np.float64], weights: NDArray[np.float64], tail: float
-) -> tuple[float, float]:
-    """The values beyond which ``tail`` of the weight lies, at either end."""
-    order = np.argsort(values)
-    below = np.cumsum(weights[order]) / weights.sum()
-    low = int(np.searchsorted(below, tail + 1e-12))
-    high = int(np.searchsorted(below, 1 - tail - 1e-12))
-    return float(values[order[low]]), float(values[order[min(high, len(order) - 1)]])
+def _around(values: Sequence[float], name: str) -> tuple[float, float]:
+    """The band just outside of ``values``."""
+    low, high = min(values, default=0.0), max(values, default=0.0)
+    if BANDS[name].low is None:
+        return -np.inf, high * _MARGIN + _SHARE_MARGIN
+    return low / _MARGIN, high * _MARGIN
 
 
 def left_out(found: Sequence[Score]) -> list[bool]:

@@ -116,14 +116,18 @@ def test_a_ratio_is_as_bad_half_as_double() -> None:
     assert calibration.badness("freeze", 0.1) < calibration.badness("freeze", 0.2)
 
 
-def test_bands_come_from_what_really_happened_alone() -> None:
-    values = np.linspace(0.5, 1.5, 100)
-    found = [score("a", k, "real", seam=v) for k, v in enumerate(values)]
-    found += [score("a", 1, "blur", seam=9.0)]
-    low, high = calibration.calibrated(found, share=0.9)["seam"]
-    kept = [one for one in values if low <= one <= high]
-    assert 90 <= len(kept) <= 92
-    assert low - 0.5 == pytest.approx(1.5 - high, abs=0.011)
+def test_bands_give_up_the_real_where_that_refuses_the_flawed() -> None:
+    found = [score("a", k, "real", seam=0.9 + k / 100) for k in range(19)]
+    found += [score("a", 19, "real", seam=3.0, motion=0.5)]
+    found += [score("a", k, "blur", seam=2.0) for k in range(5)]
+    ends = calibration.calibrated(found, share=0.9)
+    assert not any(calibration.within(one, ends) for one in found[19:])
+    assert all(calibration.within(one, ends) for one in found[:19])
+    # Nothing is flawed in its motion, so no real future is given up for it.
+    assert ends["motion"][0] < 0.95
+    assert 1.1 < ends["seam"][1] < 2
+    strict = calibration.calibrated(found, share=1)
+    assert all(calibration.within(one, strict) for one in found[:20])
 
 
 def test_a_clip_is_judged_by_the_others() -> None:
