@@ -1,7 +1,7 @@
 """The blind sheet: what really happened and ours, side by side, and nobody says which.
 
-    python -m benchmarks.quality.blind make [FOLDER]
-    python -m benchmarks.quality.blind count PICKS [FOLDER]
+    python -m benchmarks.quality.blind make [HOW_MANY]
+    python -m benchmarks.quality.blind count PICKS
 
 ``make`` draws pairs in random order, as sheets of stills and as films. ``key.json`` beside
 them says which is real: it is opened by ``count``, which takes a JSON object from a pair's
@@ -23,7 +23,7 @@ import numpy as np
 from benchmarks import results
 from benchmarks.quality import cache, scores, tables
 from benchmarks.quality.scores import ENGINES
-from benchmarks.quality.windows import CLIPS, KINDS, Window, allotted
+from benchmarks.quality.windows import CLIPS, IN_ALL, KINDS, Window, allotted
 from longtake.analysis.pictures import Frames
 from longtake.analysis.sheet import Sheet
 from longtake.engines.motion import render
@@ -44,9 +44,9 @@ _AFTER = 6  # pictures of either continuation
 _PAPER, _INK, _OWN = (19, 21, 26), (232, 234, 240), (116, 160, 214)
 
 
-def make(folder: Path) -> None:
-    """Draw all pairs, and write which is which beside them."""
-    pairs = list(_pairs())
+def make(folder: Path, total: int) -> None:
+    """Draw ``total`` pairs, and write which is which beside them."""
+    pairs = list(_pairs(total))
     random = np.random.default_rng(seed := secrets.randbits(32))
     order = random.permutation(len(pairs))
     key = []
@@ -117,10 +117,10 @@ def film(window: Window, both: tuple[Frames, Frames], path: Path) -> None:
         file.mux(stream.encode())
 
 
-def _pairs() -> Iterator[tuple[Window, Frames]]:
+def _pairs(total: int) -> Iterator[tuple[Window, Frames]]:
     """Every window and what the engine made of it, drawn again from its plan."""
     clips = [cache.held(path) for path in sorted(CLIPS.glob("*.mp4"))]
-    dealt = allotted({held.clip: len(held.ends) for held in clips})
+    dealt = allotted({held.clip: len(held.ends) for held in clips}, total)
     for held in clips:
         for join in held.joins(dealt[held.clip]):
             window = held.window(join)
@@ -170,14 +170,14 @@ def _count(picks: Path, folder: Path) -> None:
 
 
 def main(words: list[str]) -> None:
-    """``make [FOLDER]`` or ``count PICKS [FOLDER]``."""
+    """``make [HOW_MANY]`` or ``count PICKS``."""
     match words:
-        case ["make", *folder]:
-            make(Path(folder[0]) if folder else FOLDER)
-        case ["count", picks, *folder]:
-            _count(Path(picks), Path(folder[0]) if folder else FOLDER)
+        case ["make", *number]:
+            make(FOLDER, int(number[0]) if number else IN_ALL)
+        case ["count", picks]:
+            _count(Path(picks), FOLDER)
         case _:
-            sys.exit("make [FOLDER], or count PICKS [FOLDER]")
+            sys.exit("make [HOW_MANY], or count PICKS")
 
 
 if __name__ == "__main__":

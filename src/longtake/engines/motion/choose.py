@@ -29,7 +29,7 @@ _KINDS = {
 }
 _TRIFLE = 1.0  # steps: what jumps no dearer than this need not be divided
 # The measures do not see everything: what looks worse where all fit counts a little more.
-_APART, _RESTS, _PUSHED, _TURNS = 0.1, 0.6, 1.2, 2.0
+_APART, _RESTS, _PUSHED, _TURNS = 0.05, 0.6, 1.2, 2.0
 
 
 @dataclass(frozen=True, slots=True)
