@@ -33,7 +33,7 @@ from longtake.media.sound.ending import LEVEL_S, SoundMade
 _RUN_UP = 8  # packets
 _MOST_AHEAD = 2  # packets behind a cut that are heard too
 _TRIAL_HZ = 4000  # of the noise by which an encoder's delay is found
-# Where the source's last packet has no other half, the first new one fades in.
+_CLOSE_DB = 0.4  # what the level may change by before it is made to change less
 _LEAST_ASTRAY_DB, _MOST_ASTRAY_DB = -6.0, 1.5
 
 
@@ -55,7 +55,7 @@ class Ear:
         self._size = silence.n_samples
         self._going = going
         self._decoder = open_decoder(self._context)
-        self._memory = Memory(self._rate, own_until=going.own_until, ends=going.ends)
+        self._memory = Memory(self._rate, going)
         self._payloads: deque[bytes] = deque(maxlen=_RUN_UP)
         self._ahead: list[Array] = []
         self.n_hole = 0  # samples at the end of the last packet that its source hides
@@ -82,24 +82,36 @@ class Ear:
     def following(self, seconds: Fraction) -> Iterator[bytes]:
         """The payloads that follow the last packet for ``seconds``, or less: then silence."""
         n_packets = math.ceil(seconds * self._rate / self._size)
-        last = self._memory.last
-        ahead = np.concatenate([last[:, :0], *self._ahead], axis=1)
-        # Beyond the end too, so that the last packet does not fade.
-        count = (n_packets + 2) * self._size
-        new, self.made = self._going.behind(
-            self._memory, ahead, count, self._rate, n_hole=self.n_hole
-        )
-        if not new.shape[1]:
-            return
         try:
-            payloads = self._encoded(last, new)[:n_packets]
-            self._judge(last, payloads, new)
+            payloads = self._carried(n_packets, lift_db=0.0)
+            told = self.made
+            change = told.change_db if told and told.mode == "continue" else None
+            if change is not None and abs(change) > _CLOSE_DB:
+                payloads = self._carried(n_packets, lift_db=-change)
         except (av.error.FFmpegError, ValueError, NoSilence) as error:
+            assert self.made is not None
             reason = _NOT_ENCODED if not isinstance(error, NoSilence) else str(error)
             measured = self.made.measured
             self.made = SoundMade(mode="silent", reason=reason, measured=measured)
             return
         yield from payloads
+
+    def _carried(self, n_packets: int, *, lift_db: float) -> list[bytes]:
+        """The payloads of new sound, judged; ``lift_db`` as of Ending."""
+        last = self._memory.last
+        ahead = np.concatenate([last[:, :0], *self._ahead], axis=1)
+        # Beyond the end too, so that the last packet does not fade.
+        count = (n_packets + 2) * self._size
+        new, self.made = self._going.behind(
+            *(self._memory, ahead, count, self._rate),
+            n_hole=self.n_hole,
+            lift_db=lift_db,
+        )
+        if not new.shape[1]:
+            return []
+        payloads = self._encoded(last, new)[:n_packets]
+        self._judge(last, payloads, new)
+        return payloads
 
     def _hidden(self, packet: Packet, n_samples: int) -> int:
         """Samples at the end of ``packet`` that its container does not show."""
@@ -153,14 +165,16 @@ class Ear:
         decoder = open_decoder(self._context)
         for payload in self._payloads:
             decoded(decoder, payload)
-        n_after = math.ceil(n_level / self._size) + 1
+        n_after = math.ceil(n_level / self._size) + 2
         after = [decoded(decoder, payload) for payload in payloads[:n_after]]
         kept, hole = np.split(last, [last.shape[1] - self.n_hole], axis=1)
-        heard = np.concatenate([hole, *after], axis=1)[:, :n_level]
-        wanted = np.concatenate([hole, new], axis=1)[:, : heard.shape[1]]
-        astray = level_db(heard) - level_db(wanted)
+        heard = np.concatenate(after, axis=1)
+        # Where the source's last packet has no other half, the first new one fades in.
+        settled = slice(self._size, min(heard.shape[1], new.shape[1]))
+        astray = level_db(heard[:, settled]) - level_db(new[:, settled])
         if not _LEAST_ASTRAY_DB < astray < _MOST_ASTRAY_DB:
             raise NoSilence(f"{self._codec} does not carry new sound here")
+        heard = np.concatenate([hole, heard], axis=1)[:, :n_level]
         self.made = self.made.with_levels(kept, heard, self._rate)
 
 

@@ -40,14 +40,10 @@ class Strip:
 
 
 class Memory:
-    """A clip's own sound, up to where engines made it, and the last that is heard.
+    """A clip's own sound, up to where engines made it, and the last that is heard."""
 
-    ``own_until``: seconds at which the clip's own sound ends; ``ends``: about where all
-    of it does.
-    """
-
-    def __init__(self, rate: int, *, own_until: Fraction, ends: Fraction) -> None:
-        self._own_until, self._ends = own_until, ends
+    def __init__(self, rate: int, going: GoingOn) -> None:
+        self._going = going
         self._own, self._last = Strip(OWN_S, rate), Strip(_LAST_S, rate)
 
     @property
@@ -62,7 +58,7 @@ class Memory:
 
     def wants(self, start: Fraction) -> bool:
         """Whether sound that begins at ``start``, seconds, is worth decoding."""
-        return self._is_own(start) or start >= self._ends - _LAST_S
+        return self._is_own(start) or start >= self._going.ends - _LAST_S
 
     def put(self, start: Fraction, sound: Array, *, n_hole: int = 0) -> None:
         """Remember ``sound``, whose last ``n_hole`` samples its source does not show."""
@@ -71,30 +67,42 @@ class Memory:
             self._own.put(sound[:, : sound.shape[1] - n_hole])
 
     def _is_own(self, start: Fraction) -> bool:
-        return self._own_until - OWN_S <= start < self._own_until
+        going = self._going
+        first = max(going.own_from, going.own_until - OWN_S)
+        return first <= start < going.own_until
 
 
 @dataclass(frozen=True, slots=True)
 class GoingOn:
     """How a sound is to go on: as ``asked``, None by measure, the same for one ``seed``.
 
-    ``own_until`` and ``ends`` as of :class:`Memory`; ``join``: seconds at which the picture
-    is joined.
+    A clip's own sound lies from ``own_from`` (before it an encoder may warm up) to
+    ``own_until`` (where engines made it), and all of it ``ends`` about there; the picture
+    is joined at ``join``: seconds.
     """
 
     asked: Going | None
     seed: int
+    own_from: Fraction
     own_until: Fraction
     ends: Fraction
     join: Fraction
 
     def behind(
-        self, memory: Memory, ahead: Array, count: int, rate: int, *, n_hole: int = 0
+        self,
+        memory: Memory,
+        ahead: Array,
+        count: int,
+        rate: int,
+        *,
+        n_hole: int = 0,
+        lift_db: float = 0.0,
     ) -> tuple[Array, SoundMade]:
         """Up to ``count`` samples that follow what is remembered; then silence.
 
         ``ahead``: the true course of the sound behind a cut, with which they begin. The
-        last ``n_hole`` samples remembered are not shown by the source.
+        last ``n_hole`` samples remembered are not shown by the source. ``lift_db`` as of
+        Ending.
         """
         if self.asked == "silent":
             reason = "it was asked for"
@@ -109,6 +117,7 @@ class GoingOn:
             hole=not ahead.size,
             material=memory.own,
             rate=rate,
+            lift_db=lift_db,
         )
         made, told = go_on(ending, count, asked=self.asked, seed=self.seed)
         if not made.shape[1]:

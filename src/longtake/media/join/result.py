@@ -130,6 +130,7 @@ class Result:
         return GoingOn(
             asked=order.sound,
             seed=order.seed,
+            own_from=max(audio.start, Fraction(0)) - self._zero,
             own_until=min(ends + made),
             ends=min(ends),
             join=self._schedule.join,

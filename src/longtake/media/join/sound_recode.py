@@ -91,7 +91,7 @@ class RecodedSound:
         self._stream, self._rate, self._window = stream, rate, window
         self._reason, self._lossless = reason, name == "flac"
         self._going = going
-        self._memory = Memory(rate, own_until=going.own_until, ends=going.ends)
+        self._memory = Memory(rate, going)
         self._ahead = np.zeros((channels, 0))
         self._n_samples = self._n_new = 0
         self._new_from: Fraction | None = None

@@ -64,6 +64,7 @@ class Ending:
     The last ``n_behind`` samples of ``last`` lie behind the join already: those that fill
     up its last packet and were not heard until now (``hole``), or the true course of the
     sound behind a cut. ``material``: what of it is a clip's own, not made by an engine.
+    ``lift_db``: by how much louder new texture has to begin, since its codec takes as much.
     """
 
     last: Array
@@ -71,6 +72,7 @@ class Ending:
     hole: bool
     material: Sound
     rate: int
+    lift_db: float = 0.0
 
     @property
     def before(self) -> Array:
@@ -97,7 +99,7 @@ def go_on(
     """
     measured = character(ending.material, ending.rate)
     mode, reason = _decided(ending, measured, asked)
-    random = np.random.default_rng([seed, ending.material.shape[1], count])
+    random = np.random.default_rng([seed % (1 << 64), ending.material.shape[1], count])
     made = np.zeros((len(ending.last), 0))
     if mode == "continue":
         made = _continued(ending, count, random)
@@ -155,6 +157,7 @@ def _fit(ending: Ending, old: Array, new: Array) -> Array:
     n_level = round(LEVEL_S * ending.rate)
     before = ending.before[:, -n_level:]
     wanted = np.square(before).sum() * n_level / max(1, before.shape[1])
+    wanted *= 10 ** (ending.lift_db / 10)
     wanted -= np.square(ending.behind).sum()
     count = max(1, n_level - ending.n_behind)
     first, second = old[:, :count], new[:, :count]
