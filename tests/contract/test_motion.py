@@ -20,6 +20,7 @@ from longtake.analysis.pictures import gray, sharpness, small
 from longtake.engines.motion import Motion, render
 from longtake.engines.protocol import Ask, Continuation, Frames
 from longtake.errors import EngineFailed, EngineIncapable
+from tests import moving
 from tests.motion_scenes import panned, slide, swing, texture, two_beats
 
 RATE = Fraction(12)
@@ -100,6 +101,15 @@ def test_a_still_picture_is_pushed_in_without_end_and_without_blur() -> None:
     sharp = [sharpness(gray(one)) for one in frames]
     assert min(sharp) / sharpness(gray(still[0])) > 0.8
     assert max(sharp) / sharpness(gray(still[0])) < 1.2
+
+
+def test_in_the_midst_of_a_fade_what_is_there_is_continued() -> None:
+    """Of all the frames only the last one is of the last shot, and yet it moves."""
+    film = moving.film(48).astype(np.float32)
+    share = np.clip((np.arange(48) - 20) / 24, 0, 1)[:, None, None, None]
+    fading = np.rint(film + share * (255 - film)).astype(np.uint8)[:38]
+    frames = np.stack(list(asked(fading, 20).frames))
+    assert np.abs(frames[-1].astype(float) - fading[-1]).mean() < 20
 
 
 def test_a_seam_is_not_seen_in_a_swing(swinging: Frames) -> None:

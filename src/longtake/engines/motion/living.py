@@ -67,7 +67,7 @@ def living(
 
     ``before`` is what was already played: its regions are kept and go on.
     """
-    if study.still:
+    if study.still or not study.last:  # of a fade only the last frame is left
         return None
     if before is not None:
         parts = [(one.cells, one.runs) for one in before.regions]
