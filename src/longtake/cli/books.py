@@ -50,13 +50,14 @@ def broken_books(data: Path | None, *, deep: bool) -> dict[str, Any] | None:
 
     Raises SetupIncomplete where one is named that is none.
     """
+    settings = settings_of(data)
+    if data is None and not (settings.data / "secret").exists():
+        return None
+    # Not before: a system that cannot serve is looked at all the same.
     from longtake.invariants import INVARIANTS
     from longtake.invariants import check as look
     from longtake.tasks.queue import OPEN, Queue
 
-    settings = settings_of(data)
-    if data is None and not (settings.data / "secret").exists():
-        return None
     with books(data) as store, closing(Queue(store.database)) as queue:
         broken = look(
             store,
