@@ -132,7 +132,7 @@ class _Windows:
 
     def take(self, name: str, what: str) -> None:
         with self._lock:
-            now_ms = int(self._now_s() * 1000)
+            now_ms = round(self._now_s() * 1000)
             self._forget(now_ms - self._rate.interval)
             _, window = self._windows.pop(name, (0, None))
             window = window or InMemoryBucket([self._rate])
