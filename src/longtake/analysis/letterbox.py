@@ -21,15 +21,25 @@ _SMALLEST = 2  # pixels
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """The picture inside its bars: rows ``top`` to ``bottom``, half-open; likewise columns."""
+    """A part of a picture: rows ``top`` to ``bottom``, half-open; likewise columns."""
 
     top: int
     bottom: int
     left: int
     right: int
 
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height."""
+        return self.right - self.left, self.bottom - self.top
+
+    @property
+    def slices(self) -> tuple[slice, slice]:
+        """What cuts it out of a picture: rows and columns."""
+        return slice(self.top, self.bottom), slice(self.left, self.right)
+
     def crop(self, frames: Frames) -> Frames:
-        """``frames`` ([time,] height, width, 3) without the bars; a view."""
+        """This part of ``frames`` ([time,] height, width, 3); a view."""
         return frames[..., self.top : self.bottom, self.left : self.right, :]
 
 

@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from longtake.analysis.camera import Map, in_pixels
+from longtake.analysis.letterbox import Box
 from longtake.engines.motion.plan import Region, Run
-from longtake.engines.motion.source import Box
 
 Alpha = NDArray[np.float32]  # (height, width, 1), 0 to 1
 _SOFT = 0.6  # of a cell: sigma of the feather

@@ -11,12 +11,13 @@ import numpy as np
 
 from longtake.analysis.camera import Map
 from longtake.analysis.flow import same_bits
+from longtake.analysis.letterbox import Box
 from longtake.analysis.pictures import Pictures
 from longtake.engines.motion import drift, figure, morph, orders, parallax
 from longtake.engines.motion.orders import Order
 from longtake.engines.motion.plan import Plan, Run, running
 from longtake.engines.motion.region import Painted
-from longtake.engines.motion.source import Box, Layer, Picture, Source, shifted
+from longtake.engines.motion.source import Layer, Picture, Source, shifted
 from longtake.engines.motion.stage import Stage
 from longtake.engines.motion.view import Camera, Pose, placed, settled
 from longtake.engines.protocol import Frame, Frames

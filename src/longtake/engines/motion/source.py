@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from longtake.analysis.camera import Map, in_pixels, through
 from longtake.analysis.flow import Flow, warp
+from longtake.analysis.letterbox import Box
 from longtake.analysis.pictures import Gray, Pictures, gray, small
 from longtake.engines.motion import bridge, morph
 from longtake.engines.motion.mosaic import feathered, mosaic
@@ -26,26 +27,6 @@ from longtake.engines.motion.view import Camera
 Picture = NDArray[np.float32]  # (height, width) or (height, width, 3)
 _EXACT = 1e-6  # pixels
 _WHOLE = 1e-3  # places nearer than this to a frame are that frame
-
-
-@dataclass(frozen=True, slots=True)
-class Box:
-    """A part of a picture: rows ``top`` to ``bottom``, half-open; likewise columns."""
-
-    top: int
-    bottom: int
-    left: int
-    right: int
-
-    @property
-    def size(self) -> tuple[int, int]:
-        """Width and height."""
-        return self.right - self.left, self.bottom - self.top
-
-    @property
-    def slices(self) -> tuple[slice, slice]:
-        """What cuts it out of a picture."""
-        return slice(self.top, self.bottom), slice(self.left, self.right)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,10 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from longtake.analysis.camera import Map, through
+from longtake.analysis.letterbox import Box
 from longtake.analysis.pictures import Frame
 from longtake.analysis.subjects import median
 from longtake.engines.motion.matte import Alpha, Picture, matte
-from longtake.engines.motion.source import Box
 from longtake.engines.motion.trail import Trail, centered, grid
 from longtake.engines.motion.view import Camera
 from longtake.engines.protocol import Frames
