@@ -109,11 +109,6 @@ def _varied(push: Push, seed: int) -> Push:
     return replace(push, side=-1.0 if seed % 2 else 1.0, zoom=less * push.zoom)
 
 
-def fits(study: Study) -> bool:
-    """Whether a bearable move is lively enough beside what the clip does."""
-    return _least_step(study, _moves(study)[-1]) >= _LIVELY * study.step
-
-
 def _move(study: Study) -> Push:
     moves = _moves(study)
     lively = (one for one in moves if _least_step(study, one) >= _LIVELY * study.step)
