@@ -143,7 +143,7 @@ class Hungry(Steady):
 
 
 class Slow(Steady):
-    """Takes a while for each frame, and tells a file of its process and its end."""
+    """Takes a while for each frame."""
 
     name = "slow"
 
