@@ -8,11 +8,13 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any, Self
 
+from longtake.analysis.along import Along
 from longtake.analysis.drift import Drift
 from longtake.analysis.gate import Verdict
 from longtake.analysis.measures import Measures
 from longtake.media.clip import Clip, Facts
 from longtake.media.join import Joined
+from longtake.media.lineage import Part
 from longtake.media.sound.ending import Going
 from longtake.media.verify import Proof
 
@@ -91,6 +93,7 @@ class Step(Facts):
     seconds_new: Fraction
     joined: Joined
     measures: Measures
+    along: Along | None = None  # None in reports that are older than it
     verdict: Verdict
     drift: Drift
     timings_s: dict[str, float]
@@ -107,6 +110,9 @@ class Report(Facts):
     result: ClipSummary
     asked: Asked
     steps: tuple[Step, ...]
+    parts: tuple[
+        Part, ...
+    ] = ()  # of the result: who made which frames, as it says itself
     proof: Proof
     missing_glyphs: tuple[str, ...]  # characters of the watermark no font could draw
 

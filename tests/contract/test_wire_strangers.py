@@ -47,6 +47,7 @@ _PLAIN: dict[str, Any] = {
     "state": None,
     "stylization": None,
     "taskType": None,
+    "token": "0.0",
     "uploadPath": "here",
     "variety": None,
     "version": None,

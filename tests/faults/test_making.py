@@ -207,6 +207,11 @@ def test_an_image_becomes_five_seconds(
     longer = make(made.path, out, engines, candidate=1, engine="motion", seconds=4)
     assert longer.facts.n_frames == 216
     assert longer.report.steps[0].chained
+    spans = [(part.n_frames, part.synthetic) for part in longer.report.parts]
+    assert spans == [(1, False), (119, True), (96, True)]
+    course = longer.report.steps[0].along
+    assert course is not None
+    assert len(course.change) == course.n_before + 96
 
 
 # -- warm engines ---------------------------------------------------------------------

@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 from benchmarks.quality import controls
+from longtake.analysis.along import along
 from longtake.analysis.filmstrip import filmstrip
 from longtake.analysis.gate import judge
-from longtake.analysis.measures import measure
+from longtake.analysis.measures import compare, measured
 from longtake.analysis.sheet import font, wrapped
 from tests import moving
 
@@ -20,8 +21,15 @@ GOOD, BAD = (104, 190, 130), (232, 100, 96)
 def drawn(
     before: moving.Frames, after: moving.Frames
 ) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
-    measures = measure(before, after)
-    image = filmstrip(before, after, measures, judge(measures), rate=Fraction(24))
+    found = compare(before, after)
+    image = filmstrip(
+        before,
+        after,
+        measured(found),
+        judge(measured(found)),
+        along(found),
+        rate=Fraction(24),
+    )
     assert image.mode == "RGB"
     return np.asarray(image)
 

@@ -31,6 +31,7 @@ def test_what_is_like_the_clip_passes() -> None:
         "passed": True,
         "failures": (),
         "unmeasured": (),
+        "bands": {name: (band.low, band.high) for name, band in BANDS.items()},
     }
 
 

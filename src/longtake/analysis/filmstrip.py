@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from fractions import Fraction
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 
-from longtake.analysis.flow import each
+from longtake.analysis.along import Along, Series
 from longtake.analysis.gate import BANDS, Verdict
-from longtake.analysis.measures import LEVELS, PIXELS, Measures, curves
-from longtake.analysis.pictures import Frame, Frames, gray, sharpness, small
+from longtake.analysis.measures import Measures
+from longtake.analysis.pictures import Frame, Frames, gray, small
 from longtake.analysis.sheet import Color, Sheet, font, wrapped
 
 _WIDTH = 1720  # pixels
@@ -23,7 +21,6 @@ _JOIN = 40
 _TALLEST = 230  # pixels of one picture
 _BEFORE = (-24, -6, -3, -2, -1)  # frames from the join, 0 being the first new one
 _AFTER = (0, 1, 2, 6, 24)
-_LONGEST = 72  # frames before the join in the curves
 _AMPLIFIED = 4  # times the difference is shown
 _PLOT = 104  # pixels high
 _GAUGES = 8  # in a row
@@ -67,6 +64,7 @@ def filmstrip(
     after: Frames,
     measures: Measures,
     verdict: Verdict,
+    course: Along,
     *,
     rate: Fraction = Fraction(24),
     title: str = "The join",
@@ -74,9 +72,10 @@ def filmstrip(
     """Draw the frames around a join, what changes in them, and how they measure.
 
     ``before``, ``after``: (time, height, width, 3) uint8, RGB, of one size, at ``rate``
-    frames per second, each at least one frame. Returns an RGB picture 1720 pixels wide.
+    frames per second, each at least one frame; ``course`` of the two. Returns an RGB
+    picture 1720 pixels wide.
     """
-    before = _small(before[-_LONGEST:])
+    before = _small(before[-course.n_before :])
     after = _small(after)
     words = _words(verdict)
     offsets = _offsets(len(before), len(after))
@@ -90,7 +89,7 @@ def filmstrip(
     run = np.concatenate([before, after])
     shown = {offset: len(before) + offset for offset in offsets}
     _pictures(sheet, run, shown, top=heads, size=(cell, tall), rate=rate)
-    _plots(sheet, _Curves.of(before, after), plots, rate)
+    _plots(sheet, course, plots, rate)
     _gauges(sheet, measures, gauges)
     return sheet.finished()
 
@@ -203,65 +202,38 @@ def _change(before: Frame, after: Frame) -> Frame:
     return np.repeat(np.asarray(bright, np.uint8)[..., None], 3, axis=-1)
 
 
-@dataclass(frozen=True, slots=True)
-class _Curves:
-    """Ratios to the clip, one for every frame (NaN where there is none)."""
-
-    n: int  # frames before the join
-    change: NDArray[np.float64]
-    motion: NDArray[np.float64]
-    sharp: NDArray[np.float64]
-
-    @classmethod
-    def of(cls, before: Frames, after: Frames) -> _Curves:
-        run = np.concatenate([before, after])
-        n, found = len(before), curves(run)
-        sharp = np.array(each(lambda frame: sharpness(gray(frame)), list(run)))
-        own = slice(0, max(0, n - 1))
-
-        def ratio(values: NDArray[np.float64], floor: float) -> NDArray[np.float64]:
-            if not values[own].size:
-                return np.full(len(run), np.nan)
-            usual = float(np.median(values[own]))
-            return np.concatenate([[np.nan], (values + floor) / (usual + floor)])
-
-        return cls(
-            n=n,
-            change=ratio(found.step, LEVELS),
-            motion=ratio(found.speed, PIXELS),
-            sharp=sharp / max(1e-9, float(np.mean(sharp[:n][-24:]))),
-        )
-
-    def at(self, frame: float) -> float:
-        """Where on the sheet a frame's moment lies."""
-        left, right = _MARGIN + 200, _WIDTH - _MARGIN
-        return left + (right - left) * (frame + 0.5) / len(self.change)
+def _at(course: Along, frame: float) -> float:
+    """Where on the sheet a frame's moment lies."""
+    left, right = _MARGIN + 200, _WIDTH - _MARGIN
+    return left + (right - left) * (frame + 0.5) / len(course.change)
 
 
-def _plots(sheet: Sheet, run: _Curves, top: int, rate: Fraction) -> None:
+def _plots(sheet: Sheet, course: Along, top: int, rate: Fraction) -> None:
     rows = (
-        ("change", "from frame to frame", run.change, "seam"),
-        ("motion", "length of the flow", run.motion, "motion"),
-        ("sharpness", "fine detail", run.sharp, "sharpness"),
+        ("change", "from frame to frame", course.change, "seam"),
+        ("motion", "length of the flow", course.motion, "motion"),
+        ("sharpness", "fine detail", course.sharpness, "sharpness"),
     )
     for k, (name, what, values, measure) in enumerate(rows):
         y = top + k * (_PLOT + 44)
-        _plot(sheet, run, values, y, measure)
+        _plot(sheet, course, values, y, measure)
         sheet.text((_MARGIN, y + 30), name, 20, _INK, "lm")
         sheet.text((_MARGIN, y + 54), what, 14, _FAINT, "lm")
         sheet.text((_MARGIN, y + 76), "1 = like the clip", 14, _FAINT, "lm")
     foot = top + 3 * (_PLOT + 44) - 30
-    _times(sheet, run, foot, rate)
+    _times(sheet, course, foot, rate)
 
 
-def _plot(
-    sheet: Sheet, run: _Curves, values: NDArray[np.float64], top: int, measure: str
-) -> None:
+def _plot(sheet: Sheet, course: Along, values: Series, top: int, measure: str) -> None:
     """One curve: the clip's part and the new one, and the band for the new one.
 
     The seam is a matter of one step, so its band stands at the join only.
     """
-    at, n, band, join = run.at, run.n, BANDS[measure], measure == "seam"
+    n, band, join = course.n_before, BANDS[measure], measure == "seam"
+
+    def at(frame: float) -> float:
+        return _at(course, frame)
+
     left, right = at(-0.5), at(len(values) - 0.5)
 
     def up(ratio: float) -> float:
@@ -276,22 +248,27 @@ def _plot(
     for ratio in range(int(_TOP) + 1):
         sheet.text((left - 10, up(ratio)), str(ratio), 12, _FAINT, "rm")
     for first, last, color in ((0, n, _OWN), (n - 1, len(values), _NEW)):
-        known = [k for k in range(first, last) if np.isfinite(values[k])]
-        if len(known) > 1:
-            sheet.line([(at(k), up(values[k])) for k in known], color, 2)
-        elif known:
-            sheet.dot((at(known[0]), up(values[known[0]])), 3, color)
-    if join and np.isfinite(values[n]):
-        color = _GOOD if values[n] in band else _BAD
-        sheet.dot((at(n), up(values[n])), 5.5, color)
+        spots = [
+            (at(k), up(value))
+            for k, value in enumerate(values[first:last], first)
+            if value is not None
+        ]
+        if len(spots) > 1:
+            sheet.line(spots, color, 2)
+        elif spots:
+            sheet.dot(spots[0], 3, color)
+    seam = values[n]
+    if join and seam is not None:
+        sheet.dot((at(n), up(seam)), 5.5, _GOOD if seam in band else _BAD)
 
 
-def _times(sheet: Sheet, run: _Curves, y: float, rate: Fraction) -> None:
+def _times(sheet: Sheet, course: Along, y: float, rate: Fraction) -> None:
     """Seconds from the join under the curves."""
-    before, after = run.n / rate, (len(run.change) - run.n) / rate
+    n = course.n_before
+    before, after = n / rate, (len(course.change) - n) / rate
     step = next((s for s in _STEPS if (before + after) / s <= _LABELS), _STEPS[-1])
     for k in range(-int(before / step), int(after / step) + 1):
-        x = run.at(run.n - 0.5 + k * float(step * rate))
+        x = _at(course, n - 0.5 + k * float(step * rate))
         label = f"{float(k * step):+g} s".replace("-", "\u2212") if k else "join"
         sheet.text((x, y), label, 14, _FAINT if k else _NEW, "mm")
 

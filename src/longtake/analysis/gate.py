@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import inf, log
 
+from pydantic import Field
+
 from longtake.analysis.measures import Measures
 from longtake.media.clip import Facts
 
@@ -93,11 +95,15 @@ BANDS: dict[str, Band] = {
 
 
 class Verdict(Facts):
-    """``failures``: one sentence each. ``unmeasured``: measures that could not be taken."""
+    """``failures``: one sentence each. ``unmeasured``: measures that could not be taken.
+
+    ``bands``: what each measure was held against, (low, high), None for no end.
+    """
 
     passed: bool
     failures: tuple[str, ...] = ()
     unmeasured: tuple[str, ...] = ()
+    bands: dict[str, tuple[float | None, float | None]] = Field(default_factory=dict)
 
 
 def judge(measures: Measures, *, asked_for: frozenset[str] = frozenset()) -> Verdict:
@@ -119,7 +125,10 @@ def judge(measures: Measures, *, asked_for: frozenset[str] = frozenset()) -> Ver
                 f"{failure} ({name.replace('_', ' ')} {value:.2f}, accepted {band})."
             )
     return Verdict(
-        passed=not failures, failures=tuple(failures), unmeasured=tuple(unmeasured)
+        passed=not failures,
+        failures=tuple(failures),
+        unmeasured=tuple(unmeasured),
+        bands={name: (band.low, band.high) for name, band in BANDS.items()},
     )
 
 

@@ -47,7 +47,7 @@ PIXELS = 0.02  # pixels: a fifth of what DIS can tell apart
 UNREST = 0.02  # of the motion: a steady move changes by less
 ENERGY = 0.05  # squared gray levels: less than rounding to 8 bits leaves (1/12)
 
-_RECENT = 24  # steps of the clip that say how it behaves at its end
+RECENT = 24  # steps of the clip that say how it behaves at its end
 _OWN = 96  # frames of the clip that are looked at with flow
 _FEWEST = 8  # frames of a shot that show a behavior
 _TAIL = 8  # new frames whose sharpness is measured again
@@ -156,9 +156,9 @@ def own(context: Frames) -> Own:
     repeated = duplicates(context)
     distinct = context[~repeated][-_OWN:]
     frames = _last_shot(distinct)
-    recent = list(frames[-_RECENT:])
-    steps = _steps(distinct[-_RECENT - 1 :])
-    sharp, grain = np.mean(each(_detail, recent), axis=0)
+    recent = list(frames[-RECENT:])
+    steps = _steps(distinct[-RECENT - 1 :])
+    sharp, grain = np.mean(each(detail, recent), axis=0)
     return Own(
         frames=frames,
         repeated=repeated,
@@ -186,16 +186,59 @@ def measure(
     shows, ``source_map`` decides what runs backwards, since re-drawn frames hide it from
     pixels. ``behavior``: :func:`own` of the context, where several are measured.
     """
+    return measured(compare(context, new, behavior=behavior), source_map)
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """A continuation beside its clip, frame by frame.
+
+    ``run``: the curves of the clip's ``frames`` and of the new frames that are ``kept``
+    (new,) bool, which leaves out repeats that the clip shows too; None for a clip of one
+    frame. ``sharpness``, ``grain``: (new,); ``shift``: (new,) distance from the clip's color,
+    CIE Lab.
+    """
+
+    context: Frames
+    new: Frames
+    clip: Own
+    kept: NDArray[np.bool_]
+    run: Curves | None
+    sharpness: NDArray[np.float64]
+    grain: NDArray[np.float64]
+    shift: NDArray[np.float64]
+
+
+def compare(context: Frames, new: Frames, *, behavior: Own | None = None) -> Compared:
+    """Look at ``new`` beside ``context``, as :func:`measure` takes them."""
     assert min(len(context), len(new)) > 0, "nothing to measure"
     clip = behavior or own(context)
-    n = len(clip.frames) - 1
     longest = max((last - first for first, last in runs(clip.repeated)), default=0)
-    fresh = _fresh(context[-1], new, longest)
+    kept = _fresh(context[-1], new, longest)
+    sharp, grain = np.array(each(detail, list(new))).T
+    return Compared(
+        context=context,
+        new=new,
+        clip=clip,
+        kept=kept,
+        run=_run(clip, new[kept]) if len(clip.frames) > 1 else None,
+        sharpness=sharp,
+        grain=grain,
+        shift=shifts(list(new), clip),
+    )
+
+
+def measured(
+    found: Compared, source_map: Sequence[int | None] | None = None
+) -> Measures:
+    """What :func:`measure` answers, of what was compared."""
+    clip, run = found.clip, found.run
+    n = len(clip.frames) - 1
     return Measures(
-        **(_ratios(_run(clip, fresh), n) if n else dict.fromkeys(_NEEDS_MOTION)),
-        freeze=_freeze(context[-1:], new, clip) if n else None,
-        **_looks(clip, new),
-        **_recurrence(clip, new, source_map),
+        **(dict.fromkeys(_NEEDS_MOTION) if run is None else _ratios(run, n)),
+        freeze=_freeze(found.context[-1:], found.new, clip) if n else None,
+        **_looks(found),
+        **_recurrence(clip, found.new, source_map),
     )
 
 
@@ -232,36 +275,37 @@ _NEEDS_MOTION = (
 )
 
 
-def _ratio(new: float, own: float, floor: float) -> float:
+def ratio(new: float, own: float, floor: float) -> float:
+    """``new`` for each of ``own``, where less than ``floor`` counts as nothing."""
     return (float(new) + floor) / (float(own) + floor)
 
 
 def _ratios(run: Curves, n: int) -> dict[str, float | None]:
     """The measures of a run whose first ``n`` steps are the clip's and step ``n`` the join."""
     own, later = slice(0, n), slice(n + 1, None)
-    recent = slice(max(0, n - _RECENT), n)
-    turned = run.turn[own][1:][-_RECENT:]
+    recent = slice(max(0, n - RECENT), n)
+    turned = run.turn[own][1:][-RECENT:]
     swayed, sways = run.sway[: n - 1], run.sway[n:-1]
     return {
-        "seam": _ratio(run.step[n], np.median(run.step[recent]), LEVELS),
-        "seam_residual": _ratio(
+        "seam": ratio(run.step[n], np.median(run.step[recent]), LEVELS),
+        "seam_residual": ratio(
             run.residual[n], np.median(run.residual[recent]), LEVELS
         ),
-        "velocity_jump": _ratio(run.turn[n], np.median(turned), PIXELS)
+        "velocity_jump": ratio(run.turn[n], np.median(turned), PIXELS)
         if turned.size
         else None,
-        "worst_residual": _ratio(
+        "worst_residual": ratio(
             run.residual[later].max(), np.percentile(run.residual[own], 95), LEVELS
         )
         if run.residual[later].size
         else None,
-        "life": _ratio(_unrest(run, later), _unrest(run, recent), UNREST)
+        "life": ratio(_unrest(run, later), _unrest(run, recent), UNREST)
         if turned.size and run.turn[later].size
         else None,
-        "flicker": _ratio(np.median(sways), np.median(swayed), LEVELS)
+        "flicker": ratio(np.median(sways), np.median(swayed), LEVELS)
         if sways.size and swayed.size
         else None,
-        "motion": _ratio(run.speed[n:].mean(), run.speed[own].mean(), PIXELS),
+        "motion": ratio(run.speed[n:].mean(), run.speed[own].mean(), PIXELS),
     }
 
 
@@ -270,8 +314,8 @@ def _unrest(run: Curves, steps: slice) -> float:
     return float(np.nanmedian(run.turn[steps] / (run.speed[steps] + PIXELS)))
 
 
-def _fresh(last: Frame, new: Frames, longest: int) -> Frames:
-    """``new`` without repeats, as far as the clip repeats too (``longest`` in a row).
+def _fresh(last: Frame, new: Frames, longest: int) -> NDArray[np.bool_]:
+    """Which of ``new`` are no repeats, as far as the clip repeats too (``longest`` in a row).
 
     At least one frame is left. A clip drawn on twos goes on on twos; a clip that does not
     repeat frames keeps every repeat of its continuation, for that is a freeze.
@@ -279,8 +323,10 @@ def _fresh(last: Frame, new: Frames, longest: int) -> Frames:
     repeated = duplicates(np.concatenate([last[None], new]))
     for first, end in runs(repeated):
         repeated[first + longest : end] = False
-    kept = new[~repeated[1:]]
-    return kept if len(kept) else new[-1:]
+    kept = ~repeated[1:]
+    if not kept.any():
+        kept[-1] = True
+    return kept
 
 
 def _freeze(last: Frames, new: Frames, clip: Own) -> float:
@@ -294,19 +340,25 @@ def _steps(frames: Frames) -> NDArray[np.float64]:
     return np.array([difference(a, b) for a, b in pairwise(frames)])
 
 
-def _looks(clip: Own, new: Frames) -> dict[str, float]:
+def _looks(found: Compared) -> dict[str, float]:
     """Sharpness and color of the new pictures against the clip's last second."""
-    sharp, grain = np.array(each(_detail, list(new))).T
-    shift = np.linalg.norm(np.array(each(lab_mean, list(new))) - clip.color, axis=1)
+    clip, sharp = found.clip, found.sharpness
     return {
-        "sharpness": _ratio(sharp.mean(), clip.sharpness, ENERGY),
-        "sharpness_tail": _ratio(sharp[-_TAIL:].mean(), clip.sharpness, ENERGY),
-        "grain": _ratio(np.median(grain), clip.grain, ENERGY),
-        "color_drift": float(shift.max()),
+        "sharpness": ratio(sharp.mean(), clip.sharpness, ENERGY),
+        "sharpness_tail": ratio(sharp[-_TAIL:].mean(), clip.sharpness, ENERGY),
+        "grain": ratio(np.median(found.grain), clip.grain, ENERGY),
+        "color_drift": float(found.shift.max()),
     }
 
 
-def _detail(frame: Frame) -> tuple[float, float]:
+def shifts(frames: Sequence[Frame], clip: Own) -> NDArray[np.float64]:
+    """How far the color of each frame lies from the clip's: (frames,), CIE Lab."""
+    means = np.array(each(lab_mean, frames))
+    return np.asarray(np.linalg.norm(means - clip.color, axis=1), np.float64)
+
+
+def detail(frame: Frame) -> tuple[float, float]:
+    """Sharpness and grain of a picture."""
     return sharpness_and_grain(gray(frame))
 
 

@@ -163,5 +163,5 @@ def _tell(scope: Scope, status: int | None, seconds: float) -> None:
 
 
 def _shown(path: str) -> str:
-    """``path`` for the log: a media name is a capability, and is not told whole."""
-    return path if not path.startswith("/m/") else f"{path[:11]}..."
+    """``path`` for the log: a media name and a share are capabilities, not told whole."""
+    return f"{path[:11]}..." if path.startswith(("/m/", "/share/")) else path

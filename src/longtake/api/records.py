@@ -214,7 +214,7 @@ def _view(
     return RecordView(
         **records.view(record, videos, base_url=base_url, progress=progress),
         engine=record.work.get("engine"),
-        videos=tuple(_video(record, clip, base_url) for clip in videos),
+        videos=tuple(video_view(record, clip, base_url) for clip in videos),
         understood=tuple(part for step in steps for part in step["understood"]),
         ignored=tuple(part for step in steps for part in step["ignored"]),
         written=next((step.get("written") for step in steps), None),
@@ -224,7 +224,8 @@ def _view(
     )
 
 
-def _video(record: Record, clip: Clip, base_url: str) -> VideoView:
+def video_view(record: Record, clip: Clip, base_url: str) -> VideoView:
+    """``clip``, a video of ``record``, as it is shown."""
     gone_ms = clip.expired_ms or record.expires_ms
     expired = gone_ms is not None and gone_ms <= clock.now_ms()
     stem = clip.media_name.rpartition(".")[0]

@@ -18,6 +18,7 @@ from longtake.extension.steps import Progress, Run, upright_size
 from longtake.media import stopping
 from longtake.media.clip import Clip
 from longtake.media.delivery import Delivery, writing
+from longtake.media.lineage import Lineage
 from longtake.media.probe import probe
 from longtake.media.sound.ending import Going
 from longtake.media.verify import Proof, prove
@@ -146,6 +147,8 @@ def _report(
     """Everything about the finished file, proof included."""
     proof = proven(result.path, source.path)
     made = probe(result.path)
+    lineage, _ = Lineage.of(made)
+    assert lineage, "the proof holds the tag against the file"
     return Report(
         made_by=f"longtake {longtake.__version__}",
         made_at=clock.now(),
@@ -154,6 +157,7 @@ def _report(
         result=ClipSummary.of(made, result.final),
         asked=asked,
         steps=steps,
+        parts=lineage.parts,
         proof=proof,
         missing_glyphs=stamp.missing,
     )

@@ -16,9 +16,10 @@ from PIL.Image import Image
 import longtake
 from longtake import clock
 from longtake.analysis import gate
+from longtake.analysis.along import along
 from longtake.analysis.drift import Statistics, drift, statistics
 from longtake.analysis.filmstrip import filmstrip
-from longtake.analysis.measures import measure
+from longtake.analysis.measures import compare, measured
 from longtake.analysis.pictures import small
 from longtake.direction import clauses, read
 from longtake.engines.process import EngineProcess
@@ -135,11 +136,13 @@ class Run:
         """The filmstrip of the first join of the clip ``name``."""
         assert self.shown, "a film of steps that were made"
         own, new, step = self.shown
+        assert step.along, "every step that was made has one"
         return filmstrip(
             own,
             new,
             step.measures,
             step.verdict,
+            step.along,
             rate=step.n_new / step.seconds_new,
             title=f"{name}, by {step.plan_kind or step.engine}",
         )
@@ -154,7 +157,9 @@ class Run:
         new, joined = self._join(origin, answer, lineage, target)
         watch.lap("frames_and_join")
         self.tell("measure", 0, 1)
-        measures = measure(own, new, source_map=answer.source_map)
+        compared = compare(own, new)
+        measures = measured(compared, answer.source_map)
+        course = along(compared)
         relaxed = frozenset(answer.relaxed) & gate.BANDS.keys()
         first = Statistics.model_validate(lineage.statistics)
         drifted = drift(first, new, asked_for=relaxed)
@@ -178,6 +183,7 @@ class Run:
             seconds_new=n_new / clip.video.rate,
             joined=joined,
             measures=measures,
+            along=course,
             verdict=gate.judge(measures, asked_for=relaxed),
             drift=drifted,
             timings_s=watch.laps,
