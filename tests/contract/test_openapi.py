@@ -279,8 +279,3 @@ def test_the_page_shows_every_operation_and_loads_nothing(caller: Caller) -> Non
     )
     for path in caller.client.get("/openapi.json").json()["paths"]:
         assert f"<code>{path}</code>" in answer.text
-
-
-def test_the_way_in(caller: Caller) -> None:
-    answer = caller.client.get("/", follow_redirects=False)
-    assert (answer.status_code, answer.headers["location"]) == (307, "/docs")

@@ -13,7 +13,7 @@ from fastapi.dependencies.models import Dependant
 from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 from pydantic.json_schema import models_json_schema
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
 from longtake.api import envelope, page
 from longtake.api.body import JsonBody
@@ -155,10 +155,3 @@ def docs(request: Request) -> Response:
     return Response(
         html, media_type="text/html", headers={"Content-Security-Policy": policy}
     )
-
-
-@router.head("/")
-@router.get("/")
-async def start() -> Response:
-    """There is no studio yet; the documents are the way in."""
-    return RedirectResponse("/docs", 307)

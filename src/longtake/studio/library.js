@@ -1,0 +1,93 @@
+/** The library: everything that the account brought in and made. */
+
+import { ago, button, h, replace, state } from "./dom.js";
+import { inShort, kind, picture, place, titled } from "./records.js";
+
+const PAGE = 24;
+const LOOK_AGAIN_MS = 2000;
+const TYPED_MS = 250;
+const VIEWS = [["", "All"], ["imported", "Clips"], ["made", "Made"], ["open", "In work"]];
+
+/** @param {import("./main.js").Context} ctx */
+export function library(ctx) {
+  const list = h("div", {}, state("loading", "Looking…"));
+  const asked = { search: "", view: "" };
+  let timer = 0;
+  let turn = 0; // what was asked before is not shown after
+
+  const search = h("input", {
+    type: "search", class: "search", placeholder: "Search prompts", "aria-label": "Search prompts and ids",
+    on: { input: () => { asked.search = search.value; later(TYPED_MS); } },
+  });
+  const node = h(
+    "div",
+    { class: "library" },
+    h("div", { class: "head" }, h("h1", {}, "Library"), h("div", { class: "row" }, views((view) => { asked.view = view; load(); }), search)),
+    list,
+  );
+
+  function later(ms) {
+    clearTimeout(timer);
+    timer = setTimeout(load, ms);
+  }
+
+  async function load() {
+    const mine = ++turn;
+    const { view } = asked;
+    try {
+      const query = { search: asked.search, limit: PAGE, [view === "open" ? "state" : "origin"]: view };
+      const page = await ctx.api.get("api/v1/records", query);
+      if (mine !== turn) return;
+      show(page.items, page.next, query);
+      if (page.items.some(isOpen)) later(LOOK_AGAIN_MS);
+    } catch (error) {
+      if (mine !== turn) return;
+      replace(list, state("error", error.message, h("div", { class: "row" }, button("Try again", load))));
+    }
+  }
+
+  function show(items, next, query) {
+    if (!items.length) {
+      const narrowed = asked.search || asked.view;
+      replace(list, narrowed ? state("empty", "Nothing here fits.") : state("empty", "Nothing here yet.", h("p", {}, "What you bring in and make is kept here.")));
+      return;
+    }
+    const grid = h("ul", { class: "grid" }, items.map(card));
+    const more = h("div", { class: "state" });
+    const offer = (before) => replace(more, before && button("Show more", async () => {
+      const page = await ctx.api.get("api/v1/records", { ...query, before });
+      grid.append(...page.items.map(card));
+      offer(page.next);
+    }));
+    offer(next);
+    replace(list, grid, more);
+  }
+
+  load();
+  return { node, title: "Library", leave: () => { turn += 1; clearTimeout(timer); } };
+}
+
+function views(choose) {
+  const one = ([value, text]) => h(
+    "label",
+    {},
+    h("input", { type: "radio", name: "view", value, checked: value === "", on: { change: () => choose(value) } }),
+    text,
+  );
+  return h("div", { class: "choice", role: "radiogroup", "aria-label": "Which" }, VIEWS.map(one));
+}
+
+function isOpen(record) {
+  return record.state !== "success" && record.state !== "fail";
+}
+
+function card(record) {
+  const facts = record.videos[0]?.facts;
+  return h(
+    "li",
+    { class: "card" },
+    picture(record),
+    h("h2", {}, h("a", { href: place(record) }, titled(record))),
+    h("p", { class: "about" }, kind(record), " · ", ago(record.createTime), facts && h("br"), facts && inShort(facts)),
+  );
+}

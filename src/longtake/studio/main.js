@@ -1,0 +1,104 @@
+/** The page: the key, the rooms, and which of them is open. */
+
+import { Api, answers } from "./api.js";
+import { clip } from "./clip.js";
+import { announce, button, h, number, replace } from "./dom.js";
+import { door } from "./door.js";
+import { library } from "./library.js";
+
+/**
+ * What every room is given.
+ * @typedef {object} Context
+ * @property {Api} api
+ * @property {(hash: string) => void} go to another room
+ * @property {any} account as `api/v1/account` tells it
+ * @property {() => Promise<void>} refresh the account, after what costs credits
+ * @property {(text: string) => void} announce
+ *
+ * A room answers its node, and what to do when it is left. `#/clip/ID/0` is clip(ctx, "ID", "0").
+ * @typedef {{node: Node, title?: string, leave?: () => void}} Room
+ */
+/** @type {Record<string, (ctx: Context, ...words: string[]) => Room>} */
+const ROOMS = { "": library, clip };
+
+const KEPT = "longtake.key"; // in this tab only, and gone with it
+const UNLIMITED = 1e9; // what an account is granted that need not count
+const ASK_AGAIN_MS = 2000;
+
+const main = document.getElementById("main");
+const notice = document.getElementById("notice");
+let open = null; // the room that is shown
+let ctx = null;
+let asking = 0; // the timer of a lost connection
+
+/** Open the studio with the key of this tab, or with a text that may be one. */
+async function enter(key) {
+  const api = new Api(key, heard);
+  const account = await api.get("api/v1/account");
+  sessionStorage.setItem(KEPT, key);
+  ctx = { api, account, announce, go: (hash) => { location.hash = hash; }, refresh };
+  shell();
+  show();
+}
+
+async function refresh() {
+  ctx.account = await ctx.api.get("api/v1/account");
+  shell();
+}
+
+function leave(why = "") {
+  sessionStorage.removeItem(KEPT);
+  ctx = null;
+  shell();
+  shown(door(enter, why));
+}
+
+function heard(news) {
+  if (news === "refused" && ctx) leave("The key is not accepted any more.");
+  if (news === "lost" && !asking) {
+    replace(notice, "The server does not answer. It is asked again every two seconds.");
+    asking = setInterval(async () => { if (await answers()) heard("back"); }, ASK_AGAIN_MS);
+  }
+  if (news === "back" && asking) {
+    clearInterval(asking);
+    asking = 0;
+    replace(notice);
+    announce("The server answers again.");
+  }
+}
+
+/** The room that the address names. */
+function show() {
+  if (!ctx) return;
+  const [name = "", ...words] = location.hash.replace(/^#?\/?/, "").split("/").map(decodeURIComponent);
+  const room = Object.hasOwn(ROOMS, name) ? ROOMS[name] : library;
+  shown(room(ctx, ...words));
+  for (const link of document.querySelectorAll("#nav a")) {
+    link.setAttribute("aria-current", link.dataset.room === name ? "page" : "false");
+  }
+}
+
+function shown(room) {
+  open?.leave?.();
+  open = room;
+  document.title = room.title ? `${room.title} · Longtake` : "Longtake";
+  replace(main, room.node);
+  scrollTo(0, 0);
+  if (document.activeElement === document.body) main.focus({ preventScroll: true });
+}
+
+function shell() {
+  const known = ctx?.account;
+  const room = (name, text, href = `#/${name}`) => h("a", { href, "data-room": name }, text);
+  replace(document.getElementById("nav"), known && [room("", "Library"), room("docs", "API", "docs")]);
+  const balance = known && (known.balance > UNLIMITED / 2 ? "unlimited" : h("b", {}, number(known.balance)));
+  replace(
+    document.getElementById("account"),
+    known && [h("span", { title: `Account ${known.name}` }, balance, h("span", { class: "unit" }, " credits")), button("Sign out", () => leave(), { kind: "quiet" })],
+  );
+}
+
+addEventListener("hashchange", show);
+const kept = sessionStorage.getItem(KEPT);
+if (kept) enter(kept).catch((error) => leave(error.message));
+else leave();
