@@ -41,7 +41,8 @@ def test_a_shared_link_needs_no_key_and_ends(site: Site, caller: Caller) -> None
     record = made(site.store, caller.account.id, prompt="Rain comes")
     share = caller.post(f"/api/v1/records/{record.task_id}/share", {"index": 0})["data"]
     assert 0 < share["expireTime"] - clock.now_ms() <= 7 * 86_400_000
-    link = share["url"].removeprefix(BASE)
+    link = share["dataUrl"].removeprefix(BASE)
+    assert share["url"] == f"{BASE}/#{link}"
     answer = site.client.get(link)
     assert answer.status_code == 200
     assert (

@@ -61,7 +61,8 @@ class ShareAsk(Ask):
 class Share(Shape):
     """A link to a path. Whoever has it needs no key."""
 
-    url: str
+    url: str = Field(description="A page of the studio.")
+    data_url: str = Field(description="What it shows, as JSON.")
     expire_time: int = Field(description="Epoch milliseconds.")
 
 
@@ -96,7 +97,8 @@ def share(
     token = _signer(store).sign(f"{record.id}.{ask.index}").decode()
     return shapes.ok(
         Share(
-            url=f"{store.settings.base_url}/share/{token}",
+            url=f"{store.settings.base_url}/#/share/{token}",
+            data_url=f"{store.settings.base_url}/share/{token}",
             expire_time=clock.now_ms() + _SHARED_S * 1000,
         )
     )

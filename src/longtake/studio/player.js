@@ -1,0 +1,243 @@
+/** The player: which frame is shown is known, the join is marked and can be looped. */
+
+import { h, replace, svg, timecode } from "./dom.js";
+import { grid } from "./frames.js";
+
+const SPEEDS = [1, 0.5, 0.25, 0.1];
+const FAR = 10; // frames, with shift
+
+/**
+ * @typedef {object} Player
+ * @property {HTMLElement} node the picture and what steers it
+ * @property {import("./frames.js").Grid} grid
+ * @property {(frame: number) => void} seek shows one frame, and stands still there
+ * @property {() => number} frame the one on show
+ * @property {(listener: (frame: number) => void) => void} watch told of each frame shown
+ * @property {() => void} leave
+ */
+
+/**
+ * @param {any} video as the API tells it
+ * @param {import("./frames.js").Part[]} parts
+ * @param {number[]} joins first frames of new parts
+ * @returns {Player}
+ */
+export function player(video, parts, joins) {
+  const times = grid(video.facts);
+  const element = h("video", { src: video.url, playsinline: true, preload: "auto", disablepictureinpicture: true, tabindex: -1 });
+  const listeners = [];
+  let start = null; // media time of frame 0, learned from the first picture
+  let shown = 0;
+  let wanted = null; // the frame that was last asked for, until it plays on from there
+  let join = joins.at(-1) ?? null;
+  let loop = null; // [first, last] of the frames that go round
+
+  // ── what is shown ──
+
+  let handle = 0;
+  function look(_, meta) {
+    start ??= meta.mediaTime;
+    shown = times.at(meta.mediaTime - start);
+    if (!element.paused && !element.seeking) wanted = null;
+    if (loop && !element.paused && shown >= loop[1]) jump(loop[0]);
+    tell();
+    handle = element.requestVideoFrameCallback(look);
+  }
+  handle = element.requestVideoFrameCallback(look);
+
+  function jump(frame) {
+    wanted = times.clamped(frame);
+    if (!element.seeking) element.currentTime = (start ?? 0) + times.middle(wanted);
+  }
+  element.addEventListener("seeked", () => {
+    // Whoever drags asks for more than can be shown: the latest wish counts.
+    const target = wanted === null ? element.currentTime : (start ?? 0) + times.middle(wanted);
+    if (Math.abs(target - element.currentTime) > 0.25 / times.fps) element.currentTime = target;
+  });
+  element.addEventListener("ended", () => {
+    if (loop) { jump(loop[0]); element.play(); }
+  });
+
+  function seek(frame) {
+    element.pause();
+    jump(frame);
+  }
+
+  function step(by) {
+    seek((wanted ?? shown) + by);
+  }
+
+  function toggle() {
+    if (!element.paused) return element.pause();
+    if (shown >= times.n - 1 && !loop) jump(0);
+    if (loop && (shown < loop[0] || shown >= loop[1])) jump(loop[0]);
+    return element.play().catch(() => {}); // it was paused again before it began
+  }
+
+  function setLoop(on) {
+    loop = on && join !== null ? around() : null;
+    press(looping, Boolean(loop));
+    if (loop && element.paused) toggle();
+  }
+
+  function around() {
+    const half = Math.max(1, Math.round(times.fps / 2));
+    return [Math.max(0, join - half), Math.min(times.n - 1, join + half - 1)];
+  }
+
+  function toJoin(which) {
+    join = which;
+    zoom.set(around(), join);
+    if (loop) loop = around();
+    seek(join);
+  }
+
+  // ── what steers it ──
+
+  const side = h("span", { class: "side" });
+  const clock = h("output", { class: "clock", "aria-live": "off" });
+  const playing = icon("play", "Play (space)", toggle);
+  const looping = icon("loop", "Loop the second around the join (l)", () => setLoop(!loop));
+  press(looping, false);
+  const sound = icon("sound", "Sound off (m)", () => { element.muted = !element.muted; });
+  const speed = h(
+    "select",
+    { "aria-label": "Speed", class: "speed", on: { change: () => { element.playbackRate = Number(speed.value); } } },
+    SPEEDS.map((rate) => h("option", { value: rate }, rate === 1 ? "1×" : `${rate}×`)),
+  );
+  const zoom = ruler((frame) => seek(frame));
+  const well = h("div", { class: "well screen", tabindex: 0, role: "group", "aria-label": "The picture; space plays, arrows step by frames", on: { click: () => { well.focus(); toggle(); } } }, element, side);
+  const bar = h(
+    "div",
+    { class: "transport", role: "toolbar", "aria-label": "Playing" },
+    h(
+      "div",
+      { class: "row" },
+      icon("first", "First frame (home)", () => seek(0)),
+      icon("back", "One frame back (left)", () => step(-1)),
+      playing,
+      icon("on", "One frame on (right)", () => step(1)),
+      joins.length > 0 && icon("join", "To the join (j)", () => toJoin(next())),
+      joins.length > 0 && looping,
+      speed,
+      video.facts.sound && sound,
+    ),
+    clock,
+  );
+  const node = h("div", { class: "player", on: { keydown: key } }, well, bar, join !== null && zoom.node);
+  if (join !== null) zoom.set(around(), join);
+
+  for (const event of ["play", "pause"]) element.addEventListener(event, () => draw(playing, element.paused ? "play" : "pause", element.paused ? "Play (space)" : "Pause (space)"));
+  element.addEventListener("volumechange", () => draw(sound, element.muted ? "mute" : "sound", element.muted ? "Sound on (m)" : "Sound off (m)"));
+  element.addEventListener("error", () => replace(well, h("p", { class: "none" }, "This browser cannot play the file. It can be downloaded.")));
+
+  function next() {
+    const here = wanted ?? shown;
+    return here === join && joins.length > 1 ? (joins.find((one) => one > here) ?? joins[0]) : join;
+  }
+
+  function key(event) {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
+    const typed = event.target;
+    if (typed instanceof HTMLInputElement || typed instanceof HTMLSelectElement) return;
+    const far = event.shiftKey ? FAR : 1;
+    const acts = {
+      " ": typed instanceof HTMLButtonElement ? null : toggle,
+      k: toggle,
+      ArrowLeft: () => step(-far),
+      ArrowRight: () => step(far),
+      ",": () => step(-1),
+      ".": () => step(1),
+      Home: () => seek(0),
+      End: () => seek(times.n - 1),
+      j: joins.length ? () => toJoin(next()) : null,
+      l: joins.length ? () => setLoop(!loop) : null,
+      m: () => { element.muted = !element.muted; },
+    };
+    const act = acts[event.key];
+    if (!act) return;
+    event.preventDefault();
+    act();
+  }
+
+  function tell() {
+    node.dataset.frame = String(shown);
+    const part = parts.findLast((one) => one.first <= shown) ?? parts[0];
+    replace(side, part.synthetic ? `new · ${part.engine}` : "source");
+    side.classList.toggle("new", part.synthetic);
+    side.classList.toggle("at", joins.includes(shown));
+    replace(clock, h("b", {}, timecode(shown / times.fps, 2)), h("span", {}, `frame ${shown} of ${times.n}`));
+    zoom.show(shown);
+    for (const listener of listeners) listener(shown);
+  }
+
+  return {
+    node,
+    grid: times,
+    seek,
+    frame: () => shown,
+    watch: (listener) => { listeners.push(listener); },
+    leave: () => {
+      element.cancelVideoFrameCallback(handle);
+      element.pause();
+      element.removeAttribute("src");
+      element.load();
+    },
+  };
+}
+
+/** The second around the join, a cell for each frame: drag it, or step by arrows. */
+function ruler(seek) {
+  const cells = h("div", { class: "cells", "aria-hidden": "true" });
+  const range = h("input", { type: "range", step: 1, "aria-label": "Frames around the join", on: { input: () => seek(Number(range.value)) } });
+  const ends = [h("span", {}), h("span", { class: "mark" }, "join"), h("span", {})];
+  const node = h("div", { class: "ruler" }, h("div", { class: "track" }, cells, range), h("div", { class: "ends", "aria-hidden": "true" }, ends));
+  let span = [0, 0];
+  return {
+    node,
+    set: (to, join) => {
+      span = to;
+      range.min = String(span[0]);
+      range.max = String(span[1]);
+      const all = Array.from({ length: span[1] - span[0] + 1 }, (_, k) => h("i", { class: [span[0] + k >= join && "new", span[0] + k === join && "join"] }));
+      replace(cells, all);
+      replace(ends[0], `frame ${span[0]}`);
+      replace(ends[2], `frame ${span[1]}`);
+      ends[1].style.left = `${((join - span[0]) / all.length) * 100}%`;
+    },
+    show: (frame) => {
+      cells.querySelector(".here")?.classList.remove("here");
+      cells.children[frame - span[0]]?.classList.add("here");
+      range.value = String(frame);
+      range.setAttribute("aria-valuetext", `frame ${frame}`);
+    },
+  };
+}
+
+const SHAPES = {
+  play: "M5 3l9 6-9 6z",
+  pause: "M5 3h3v12H5zM10 3h3v12h-3z",
+  back: "M12 3v12L5 9zM3 3h1.6v12H3z",
+  on: "M6 3v12l7-6zM13.4 3H15v12h-1.6z",
+  first: "M9 3v12L3 9zM15.5 3v12l-6-6z",
+  join: "M8.2 1.5h1.6v15H8.2zM1 5l5 4-5 4zM17 5l-5 4 5 4z",
+  loop: "M4 4h8V1.5L16 5l-4 3.5V6H5.6v3H4zm10 10H6v2.5L2 13l4-3.5V12h6.4V9H14z",
+  sound: "M2 6.5h3L9 3v12l-4-3.5H2zM11 6c2 1.5 2 4.5 0 6zM12.5 3.5c4 2.5 4 8.5 0 11l-.7-1.2c3-2 3-6.6 0-8.6z",
+  mute: "M2 6.5h3L9 3v12l-4-3.5H2zM11.2 7.3l1.1-1.1 1.7 1.7 1.7-1.7 1.1 1.1L15.1 9l1.7 1.7-1.1 1.1-1.7-1.7-1.7 1.7-1.1-1.1L12.9 9z",
+};
+
+function icon(shape, label, act) {
+  const made = h("button", { type: "button", class: "icon", on: { click: act } });
+  draw(made, shape, label);
+  return made;
+}
+
+function draw(made, shape, label) {
+  made.setAttribute("aria-label", label);
+  made.title = label;
+  replace(made, svg("svg", { viewBox: "0 0 18 18", "aria-hidden": "true" }, svg("path", { d: SHAPES[shape] })));
+}
+
+function press(made, on) {
+  made.setAttribute("aria-pressed", String(on));
+}
