@@ -63,7 +63,7 @@ function plot({ series, measure, title, about, top }, step, seek) {
     const box = well.getBoundingClientRect();
     seek(Math.floor(((event.clientX - box.left) / box.width) * values.length));
   } } }, drawing, dot);
-  const label = h("div", { class: "label" }, h("b", {}, title), h("span", {}, about), h("span", { class: ["reading", mood] }, reading));
+  const label = h("div", { class: "legend" }, h("b", {}, title), h("span", {}, about), h("span", { class: ["reading", mood] }, reading));
   return {
     node: h("div", { class: "plot-row" }, label, well),
     at: (k) => {
@@ -132,7 +132,7 @@ function moments(along, fps) {
   const step = [0.5, 1, 2, 5, 10].find((one) => seconds / one <= 9) ?? 20;
   const marks = [];
   for (let k = -Math.floor(along.n_before / fps / step); k * step * fps + along.n_before <= n; k += 1) {
-    marks.push(h("span", { class: k === 0 && "seam", style: { left: `${((k * step * fps + along.n_before) / n) * 100}%` } }, k ? signed(k * step) : "join"));
+    marks.push(h("span", { class: [k === 0 && "seam", k * step * fps + along.n_before > 0.97 * n && "end"], style: { left: `${((k * step * fps + along.n_before) / n) * 100}%` } }, k ? signed(k * step) : "join"));
   }
   return marks;
 }

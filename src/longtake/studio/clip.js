@@ -1,7 +1,10 @@
 /** The workspace of one video: what it is, and what is done with it. */
 
 import { button, h, number, replace, size, state, timecode } from "./dom.js";
+import { judge } from "./judge.js";
+import { keeping } from "./keeping.js";
 import { codec, kind, titled } from "./records.js";
+import { tree } from "./tree.js";
 
 /**
  * @param {import("./main.js").Context} ctx
@@ -11,33 +14,39 @@ import { codec, kind, titled } from "./records.js";
 export function clip(ctx, taskId, index = "0") {
   const node = h("div", {}, state("loading", "Looking…"));
   const rooms = []; // what must be left with this one
+  let left = false;
   load();
-  return { node, title: "Clip", leave: () => rooms.forEach((room) => room.leave?.()) };
+  return { node, title: "Clip", leave: () => { left = true; rooms.forEach((room) => room.leave()); } };
 
   async function load() {
+    const at = `api/v1/records/${encodeURIComponent(taskId)}`;
     try {
-      const record = await ctx.api.get(`api/v1/records/${encodeURIComponent(taskId)}`);
+      const record = await ctx.api.get(at);
       const video = record.videos[Number(index)];
       if (!video) throw new Error("This record has no such video.");
-      show(record, video);
+      const report = video.reportUrl ? await ctx.api.get(`${at}/report`, { index }) : null;
+      if (!left) show(record, video, report);
     } catch (error) {
-      replace(node, state("error", error.message, h("div", { class: "row" }, button("To the library", () => ctx.go("#/")))));
+      if (!left) replace(node, state("error", error.message, h("div", { class: "row" }, button("To the library", () => ctx.go("#/")))));
     }
   }
 
-  function show(record, video) {
+  function show(record, video, report) {
     document.title = `${titled(record)} · Longtake`;
+    const desk = video.expired ? null : judge(ctx, record, video, report);
+    const lineage = tree(ctx, record, video.index);
+    rooms.push(...[desk, lineage].filter(Boolean));
     replace(
       node,
       h("div", { class: "head" }, h("h1", {}, titled(record))),
-      h("div", { class: "bench" }, h("div", { class: "stack" }, picture(video)), h("div", { class: "stack" }, h("section", { class: "panel" }, facts(record, video)))),
+      h(
+        "div",
+        { class: "bench" },
+        desk ? desk.node : state("empty", "The files have expired and are gone."),
+        h("div", { class: "stack" }, h("section", { class: "panel" }, facts(record, video)), keeping(ctx, record, video), lineage.node),
+      ),
     );
   }
-}
-
-function picture(video) {
-  if (video.expired) return state("empty", "The files have expired and are gone.");
-  return h("div", { class: "well" }, h("video", { src: video.url, poster: video.posterUrl, controls: true, playsinline: true, preload: "metadata" }));
 }
 
 function facts(record, video) {

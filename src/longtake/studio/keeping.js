@@ -45,10 +45,10 @@ export function keeping(ctx, record, video) {
     "section",
     { class: "panel keeping" },
     h("h2", {}, "Keep"),
+    button(`Download ${video.facts.container}, ${size(video.sizeBytes)}`, file, { kind: "primary", disabled: video.expired }),
     h(
       "div",
       { class: "row" },
-      button(`Download ${video.facts.container}, ${size(video.sizeBytes)}`, file, { disabled: video.expired }),
       video.reportUrl && button("Report", report, { kind: "quiet" }),
       button("Whole path", path, { kind: "quiet", title: "Every prompt, plan and report from the original on, in one file" }),
       button("Share the path", share, { kind: "quiet" }),

@@ -5,6 +5,7 @@ import { clip } from "./clip.js";
 import { announce, button, h, number, replace } from "./dom.js";
 import { door } from "./door.js";
 import { library } from "./library.js";
+import { share } from "./share.js";
 
 /**
  * What every room is given.
@@ -69,8 +70,9 @@ function heard(news) {
 
 /** The room that the address names. */
 function show() {
-  if (!ctx) return;
   const [name = "", ...words] = location.hash.replace(/^#?\/?/, "").split("/").map(decodeURIComponent);
+  if (name === "share") return shown(share({ api: new Api("", heard) }, ...words)); // for anybody
+  if (!ctx) return shown(door(enter));
   const room = Object.hasOwn(ROOMS, name) ? ROOMS[name] : library;
   shown(room(ctx, ...words));
   for (const link of document.querySelectorAll("#nav a")) {
@@ -101,4 +103,4 @@ function shell() {
 addEventListener("hashchange", show);
 const kept = sessionStorage.getItem(KEPT);
 if (kept) enter(kept).catch((error) => leave(error.message));
-else leave();
+else show();

@@ -1,7 +1,8 @@
 /** The lineage as a tree of clips: where it came from, what came of it, and going on. */
 
-import { agreed, ago, button, h, replace, state, timecode } from "./dom.js";
+import { agreed, button, h, replace, state, timecode } from "./dom.js";
 import { value } from "./frames.js";
+import { icon } from "./icons.js";
 import { titled } from "./records.js";
 
 /**
@@ -54,9 +55,9 @@ export function tree(ctx, record, index) {
         "div",
         { class: "about" },
         h("a", { href, "aria-current": here ? "page" : null }, titled(one)),
-        h("span", { class: "muted small" }, [came(one), video && timecode(video.facts.seconds), ago(one.createTime)].filter(Boolean).flatMap((part, k) => (k ? [" · ", part] : [part]))),
+        h("span", { class: "muted small" }, [came(one), video && timecode(video.facts.seconds)].filter(Boolean).join(" · ")),
       ),
-      button("Delete", () => remove(one), { kind: "quiet", "aria-label": `Delete ${titled(one)}`, disabled: !done && one.state !== "fail" }),
+      icon("bin", `Delete ${titled(one)}`, () => remove(one), { disabled: !done && one.state !== "fail" }),
     );
   }
 
