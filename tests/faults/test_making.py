@@ -209,9 +209,6 @@ def test_an_image_becomes_five_seconds(
     assert longer.report.steps[0].chained
     spans = [(part.n_frames, part.synthetic) for part in longer.report.parts]
     assert spans == [(1, False), (119, True), (96, True)]
-    course = longer.report.steps[0].along
-    assert course is not None
-    assert len(course.change) == course.n_before + 96
 
 
 # -- warm engines ---------------------------------------------------------------------
