@@ -125,7 +125,8 @@ def _foreground(frames: Frames, seen: NDArray[np.bool_]) -> list[tuple[Mask, Mas
     behind, known = median(frames[sample], seen[sample])
 
     def apart(k: int) -> NDArray[np.uint8]:
-        return np.asarray(cv2.absdiff(frames[k], behind).max(axis=-1), np.uint8)
+        red, green, blue = cv2.split(cv2.absdiff(frames[k], behind))
+        return np.asarray(cv2.max(cv2.max(red, green), blue), np.uint8)
 
     offs = np.stack([apart(int(k)) for k in sample])
     usual, _ = median(offs[..., None], seen[sample])

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from longtake.analysis.flow import Flow, Preset, flow
+from longtake.analysis.flow import Flow, flow
 from longtake.analysis.pictures import Gray, gray, small
 
 Picture = NDArray[np.float32]  # (height, width, 3), 0..255
@@ -46,8 +46,7 @@ def alignment(one: Gray, two: Gray, share: float) -> tuple[Flow, Flow]:
 
 
 def _smooth_flow(one: Gray, two: Gray) -> Flow:
-    found = flow(one, two, Preset.MEDIUM)
-    return np.asarray(cv2.GaussianBlur(found, (0, 0), _STIFFNESS), np.float32)
+    return np.asarray(cv2.GaussianBlur(flow(one, two), (0, 0), _STIFFNESS), np.float32)
 
 
 def drawn(one: Picture, two: Picture, low: float, high: float) -> Picture:
@@ -77,18 +76,19 @@ def _sketched(picture: Picture) -> Gray:
 
 def mix(one: Picture, two: Picture, low: float, high: float) -> Picture:
     """``one`` becomes ``two`` by ``low`` in the low band and by ``high`` in the high."""
-    apart = two - one
-    mixed = one + np.float32(high) * apart
+    mixed = np.asarray(cv2.addWeighted(one, 1 - high, two, high, 0), np.float32)
     if low != high:
-        mixed += np.float32(low - high) * _low_band(apart)
-    return np.asarray(mixed, np.float32)
+        mixed += _low_band(two - one, low - high)
+    return mixed
 
 
-def _low_band(picture: Picture) -> Picture:
+def _low_band(picture: Picture, gain: float) -> Picture:
+    """The low band of ``picture``, times ``gain``."""
     height, width = picture.shape[:2]
     reduced = (max(1, width // _REDUCED), max(1, height // _REDUCED))
     little = cv2.resize(picture, reduced, interpolation=cv2.INTER_AREA)
     blurred = cv2.GaussianBlur(little, (0, 0), max(0.5, _LOW_BAND * reduced[0]))
+    weighed = np.asarray(blurred * np.float32(gain))  # while it is small
     return np.asarray(
-        cv2.resize(blurred, (width, height), interpolation=cv2.INTER_LINEAR), np.float32
+        cv2.resize(weighed, (width, height), interpolation=cv2.INTER_LINEAR), np.float32
     )

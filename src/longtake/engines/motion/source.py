@@ -136,29 +136,23 @@ class Source:
     ) -> Flow:
         """Where the pixels of ``box`` lie in a frame that is displaced: (h, w, 2)."""
         plain = _plain_grid(self.width, self.height)[box.slices]
+        h, w = field.shape[:2]
+        finer = np.array([self.width / w, self.height / h], np.float32)
+        in_full = field * finer  # while it is small
         if view is None:
-            grid = plain + self._enlarged(field)[box.slices]
+            size = (self.width, self.height)
+            large = cv2.resize(in_full, size, interpolation=cv2.INTER_LINEAR)
+            grid = plain + large[box.slices]
         else:
             pixels = in_pixels(view, self.width, self.height)
             grid = _seen_through(pixels, plain)
-            h, w = field.shape[:2]
-            finer = np.array([self.width / w, self.height / h], np.float32)
-            at = np.asarray((grid + 0.5) / finer - 0.5, np.float32)
-            large = cv2.remap(  # type: ignore[call-overload]  # None: no second map
-                field, at, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+            at = _seen_through(_reduction(*finer) @ pixels, plain)
+            grid += cv2.remap(  # type: ignore[call-overload]  # None: no second map
+                in_full, at, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
             )
-            grid = np.asarray(grid + large * finer, np.float32)
         if to_frame is not None:
             grid = _seen_through(in_pixels(to_frame, self.width, self.height), grid)
         return np.asarray(grid, np.float32)
-
-    def _enlarged(self, field: Flow) -> Flow:
-        """A small field at full size, in full pixels."""
-        h, w = field.shape[:2]
-        size = (self.width, self.height)
-        large = cv2.resize(field, size, interpolation=cv2.INTER_LINEAR)
-        large *= np.array([self.width / w, self.height / h], np.float32)
-        return np.asarray(large, np.float32)
 
     def _covers(self, matrix: Map, box: Box) -> bool:
         """Whether a frame shows all of what ``box`` shows."""
@@ -251,6 +245,12 @@ def _seen_through(matrix: Map, grid: Flow) -> Flow:
     if np.allclose(matrix[2], (0, 0, 1)):
         return np.asarray(cv2.transform(grid, matrix[:2]), np.float32)
     return np.asarray(cv2.perspectiveTransform(grid, matrix), np.float32)
+
+
+def _reduction(across: float, along: float) -> Map:
+    """From full pixels to those of a picture that is so many times smaller: (3, 3)."""
+    x, y = 1 / float(across), 1 / float(along)
+    return np.array([[x, 0, (x - 1) / 2], [0, y, (y - 1) / 2], [0, 0, 1]])
 
 
 @lru_cache(maxsize=4)
