@@ -10,6 +10,7 @@ import pytest
 
 from longtake.api.studio import policy
 from longtake.settings import Settings
+from tests.conftest import Tell
 from tests.wire import Caller
 
 _MOST_BYTES = 150_000
@@ -87,8 +88,10 @@ def test_no_text_becomes_markup_and_nothing_comes_from_elsewhere() -> None:
     assert not found
 
 
-def test_it_weighs_little() -> None:
-    assert sum(path.stat().st_size for path in _FILES) < _MOST_BYTES
+def test_it_weighs_little(tell: Tell) -> None:
+    weight = sum(path.stat().st_size for path in _FILES)
+    tell(f"{weight:,} bytes")
+    assert weight < _MOST_BYTES
 
 
 def test_no_part_is_long() -> None:

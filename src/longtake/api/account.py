@@ -34,7 +34,8 @@ class KeyView(Shape):
     prefix: str = Field(description="How its text begins.")
     admin: bool
     create_time: int = Field(description="Epoch milliseconds.")
-    revoke_time: int | None = Field(description="Null while it is accepted.")
+    revoke_time: int | None = Field(description="Null unless it was revoked.")
+    expire_time: int | None = Field(description="When it ends; null: it does not.")
 
 
 class NewKey(KeyView):
@@ -228,6 +229,7 @@ def key_view(key: Key) -> KeyView:
         admin=key.admin,
         create_time=key.created_ms,
         revoke_time=key.revoked_ms,
+        expire_time=key.expires_ms,
     )
 
 

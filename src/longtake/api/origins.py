@@ -11,10 +11,9 @@ sends one by itself.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from ipaddress import ip_address
 from urllib.parse import urlsplit
 
-from longtake.settings import Settings
+from longtake.settings import Settings, is_loopback
 
 _METHODS = "GET, POST, PUT, PATCH, DELETE, HEAD, OPTIONS"
 _TAKEN = "Authorization, Content-Type, Idempotency-Key, Last-Event-ID, Range"
@@ -26,7 +25,7 @@ class Origins:
     """The rules of one server."""
 
     def __init__(self, settings: Settings) -> None:
-        self._guarded = _loopback(settings.host)
+        self._guarded = is_loopback(settings.host)
         self._public = settings.base_url.lower()
         self._public_host = urlsplit(self._public).hostname
         self._listed = frozenset(
@@ -75,7 +74,7 @@ class Origins:
 
     def _known(self, host: str) -> bool:
         name = _hostname(host)
-        return name is not None and (name == self._public_host or _loopback(name))
+        return name is not None and (name == self._public_host or is_loopback(name))
 
     def _let(self, origin: str, host: str) -> bool:
         same = origin in {f"http://{host}", f"https://{host}"}
@@ -91,12 +90,3 @@ def _hostname(host: str) -> str | None:
         return urlsplit(f"//{host}").hostname
     except ValueError:
         return None
-
-
-def _loopback(name: str) -> bool:
-    if name == "localhost" or name.endswith(".localhost"):
-        return True
-    try:
-        return ip_address(name).is_loopback
-    except ValueError:
-        return False

@@ -45,6 +45,11 @@ def books(data: Path | None) -> Iterator[Store]:
         store.close()
 
 
+def studio_link(address: str, code: str) -> str:
+    """The studio with a code in the part of a URL that a browser keeps to itself."""
+    return f"{address}/#code={code}"
+
+
 def broken_books(data: Path | None, *, deep: bool) -> dict[str, Any] | None:
     """What of the invariants does not hold; None where there is no data folder.
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from longtake.cli.books import DEFAULT_ACCOUNT, Data, Owner, books
+from longtake.cli.books import DEFAULT_ACCOUNT, Data, Owner, books, studio_link
 from longtake.cli.console import AsJson, document, moment, say, table
 
 if TYPE_CHECKING:
@@ -129,6 +129,31 @@ def create_key(
     _show(text, key, as_json=json)
 
 
+@key_commands.command("link")
+def link(
+    *,
+    account: Owner = DEFAULT_ACCOUNT,
+    admin: Annotated[
+        bool, typer.Option("--admin", help="Let it see and change every account.")
+    ] = False,
+    data: Data = None,
+    json: AsJson = False,
+) -> None:
+    """Print a link that opens the studio without a key, once, within ten minutes."""
+    from longtake import keys
+
+    with books(data) as store:
+        with store.database.transaction() as connection:
+            owner = keys.account(connection, account)
+            code = keys.add_code(connection, owner.id, secret=store.secret, admin=admin)
+        url = studio_link(store.settings.base_url, code)
+    if json:
+        document({"account": owner.name, "url": url})
+        return
+    say(f"The studio of account {owner.name}; the link works once, within ten minutes.")
+    say(url)
+
+
 @key_commands.command("list")
 def list_keys(
     *,
@@ -148,7 +173,7 @@ def list_keys(
         document({"keys": [_facts(key) for key in found]})
         return
     table(
-        ("key", "account", "name", "may", "since", "revoked"),
+        ("key", "account", "name", "may", "since", "until", "revoked"),
         (
             (
                 f"{key.prefix}...",
@@ -156,6 +181,7 @@ def list_keys(
                 key.name or "-",
                 "administer" if key.admin else "call",
                 moment(key.created_ms),
+                moment(key.expires_ms),
                 moment(key.revoked_ms),
             )
             for key in found

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from longtake.cli.books import Data
+from longtake.cli.books import Data, studio_link
 from longtake.cli.console import say
 
 if TYPE_CHECKING:
+    from longtake.serve.supervisor import First
     from longtake.settings import Settings
 
 
@@ -79,13 +80,17 @@ _PASTE = r"""
 """
 
 
-def _welcome(address: str, key: str | None) -> None:
+def _welcome(address: str, first: First) -> None:
     """What a newcomer needs to know, with lines that can be pasted."""
     say(f"Longtake serves {address} (documents: {address}/docs). Stop it with Ctrl-C.")
-    if key is None:
+    if first.code is not None:
+        say(
+            f"The studio, by a link that works once, within ten minutes:\n{studio_link(address, first.code)}"
+        )
+    if first.key is None:
         say("A new key: longtake keys create")
         return
     say("Your first key, an operator's, is shown this once. Paste this into a shell to")
     say("take in a clip (longtake sample clip.mp4 makes one), make it longer, and see")
     say("where the result plays:")
-    say(_PASTE.format(key=key, address=address))
+    say(_PASTE.format(key=first.key, address=address))

@@ -6,20 +6,34 @@ import signal
 import socket
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from types import FrameType
 
 from longtake import clock, keys, ledger, store, tasks
-from longtake.errors import SetupIncomplete
+from longtake.errors import NotFound, SetupIncomplete
 from longtake.serve.child import Child
-from longtake.settings import Settings
+from longtake.settings import Settings, is_loopback
 from longtake.store import Store
 
 _START_S = 60.0
 _LOOK_EVERY_S = 0.2
 _API_GRACE_S = 15.0  # a little more than each of them gives itself
 _SLOT_UNWIND_S = 15.0
+_FIRST_ACCOUNT = "default"
 
-Welcome = Callable[[str, str | None], None]
+Welcome = Callable[[str, "First"], None]
+
+
+@dataclass(frozen=True, slots=True)
+class First:
+    """What opens the server for the first time.
+
+    ``key``: of a first account, where there was none. ``code``: for the studio, an
+    operator's, where only this machine can reach the server and has its first account.
+    """
+
+    key: str | None = None
+    code: str | None = None
 
 
 class Supervisor:
@@ -48,19 +62,19 @@ class Supervisor:
     def run(self, welcome: Welcome) -> None:
         """Run until SIGTERM or SIGINT; a second one kills what has not finished.
 
-        ``welcome`` is told the address of the API once it listens, and a first key where
-        there was none. Raises SetupIncomplete and DatabaseUnreachable.
+        ``welcome`` is told the address of the API once it listens, and what opens it.
+        Raises SetupIncomplete and DatabaseUnreachable.
         """
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(number, self._note)
-        first_key = _prepare(self._settings, with_key=bool(self._apis))
+        first = _prepare(self._settings, with_api=bool(self._apis))
         try:
             for child in (*self._apis, *self._slots):
                 child.start()
             for api in self._apis:
                 if not api.works(_START_S):
                     raise SetupIncomplete("The API does not start; it says why above.")
-                welcome(self._settings.base_url, first_key)
+                welcome(self._settings.base_url, first)
             while not self._n_signals:
                 time.sleep(_LOOK_EVERY_S)
                 for child in (*self._apis, *self._slots):
@@ -84,18 +98,30 @@ class Supervisor:
         self._n_signals += 1
 
 
-def _prepare(settings: Settings, *, with_key: bool) -> str | None:
-    """Make the data folder and all tables; ``with_key``: the first key, if there is none.
+def _prepare(settings: Settings, *, with_api: bool) -> First:
+    """Make the data folder and all tables; ``with_api``: and what opens it.
 
-    Only who shows that key may make it.
+    Only who shows that may make it.
     """
     store.prepare(settings)
     here = Store(settings)
     try:
         tasks.prepare(here)
-        return _first_key(here) if with_key else None
+        return First(_first_key(here), _code(here)) if with_api else First()
     finally:
         here.close()
+
+
+def _code(here: Store) -> str | None:
+    """A code for whoever reads what this process prints, which is the operator."""
+    if not is_loopback(here.settings.host):
+        return None
+    with here.database.transaction() as connection:
+        try:
+            owner = keys.account(connection, _FIRST_ACCOUNT)
+        except NotFound:
+            return None
+        return keys.add_code(connection, owner.id, secret=here.secret, admin=True)
 
 
 def _first_key(here: Store) -> str | None:
@@ -104,7 +130,7 @@ def _first_key(here: Store) -> str | None:
         here.database.alone(connection)
         if keys.accounts(connection):
             return None
-        account = keys.open_account(connection, "default")
+        account = keys.open_account(connection, _FIRST_ACCOUNT)
         ledger.grant(connection, account.id, ledger.UNLIMITED, note="unlimited")
         text, _ = keys.create(
             connection, account.id, secret=here.secret, name="first", admin=True

@@ -58,6 +58,16 @@ keys = Table(  # written by keys
     Column("admin", Boolean, nullable=False),
     Column("created_ms", BigInteger, nullable=False),
     Column("revoked_ms", BigInteger),
+    Column("expires_ms", BigInteger),  # of those that a code was exchanged for
+)
+
+codes = Table(  # written by keys: each is good for one key, for a while
+    "lt_codes",
+    metadata,
+    Column("digest", String(64), primary_key=True),  # as of keys
+    Column("account_id", ForeignKey(accounts.c.id), nullable=False),
+    Column("admin", Boolean, nullable=False),
+    Column("expires_ms", BigInteger, nullable=False),
 )
 
 secrets = Table(  # written by keys: what callbacks are signed with

@@ -31,11 +31,11 @@ export class Api {
   #heard;
 
   /**
-   * @param {string} key
+   * @param {string} [key] the one thing that needs none is how one is got
    * @param {(news: "refused" | "lost" | "back") => void} [heard] told when the key is no
    * longer accepted, and when the server stops or begins again to answer
    */
-  constructor(key, heard = () => {}) {
+  constructor(key = "", heard = () => {}) {
     this.#key = key;
     this.#heard = heard;
   }
@@ -165,7 +165,10 @@ export class Api {
 
   #opened(envelope, headers) {
     if (envelope.code === 200) return envelope.data;
-    if (envelope.code === 401) this.#heard("refused");
+    if (envelope.code === 401) {
+      this.#heard("refused");
+      throw new ApiError(401, "This key is not accepted: unknown, revoked, or its time is over.");
+    }
     throw new ApiError(envelope.code, envelope.msg, Number(headers.get("Retry-After") ?? 0));
   }
 

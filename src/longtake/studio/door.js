@@ -16,8 +16,7 @@ export function door(enter, why) {
     try {
       await enter(key.value.trim());
     } catch (error) {
-      const text = error.code === 401 ? "This key is not accepted: unknown or revoked." : error.message;
-      replace(told, h("p", { class: "refusal" }, text));
+      replace(told, h("p", { class: "refusal" }, error.message));
       key.setAttribute("aria-invalid", "true");
       key.focus();
     } finally {
@@ -31,7 +30,7 @@ export function door(enter, why) {
     h("p", { class: "muted" }, "The studio speaks for an account. Give one of its keys; it stays in this tab and goes with it."),
     told,
     h("form", { class: "stack", on: { submit } }, field("Key", key), h("div", { class: "row" }, press)),
-    h("p", { class: "small muted" }, "Keys are made with ", h("code", {}, "longtake keys create"), "."),
+    h("p", { class: "small muted" }, "On the server's own machine, ", h("code", {}, "longtake keys link"), " prints a link that needs no key; ", h("code", {}, "longtake keys create"), " makes one."),
   );
   return { node, title: "Sign in" };
 }

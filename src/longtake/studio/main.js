@@ -55,7 +55,7 @@ function leave(why = "") {
 }
 
 function heard(news) {
-  if (news === "refused" && ctx) leave("The key is not accepted any more.");
+  if (news === "refused" && ctx) leave("This key is not accepted any more.");
   if (news === "lost" && !asking) {
     replace(notice, "The server does not answer. It is asked again every two seconds.");
     asking = setInterval(async () => { if (await answers()) heard("back"); }, ASK_AGAIN_MS);
@@ -96,11 +96,29 @@ function shell() {
   const balance = known && (known.balance > UNLIMITED / 2 ? "unlimited" : h("b", {}, number(known.balance)));
   replace(
     document.getElementById("account"),
-    known && [h("span", { title: `Account ${known.name}` }, balance, h("span", { class: "unit" }, " credits")), button("Sign out", () => leave(), { kind: "quiet" })],
+    known && [h("span", { title: `Account ${known.name}` }, balance, h("span", { class: "unit" }, " credits")), button("Sign out", signOut, { kind: "quiet" })],
   );
 }
 
-addEventListener("hashchange", show);
-const kept = sessionStorage.getItem(KEPT);
-if (kept) enter(kept).catch((error) => leave(error.message));
-else show();
+/** What the address brings: a code becomes a key, and stands there no longer. */
+async function start() {
+  const code = /^#code=(\w+)$/.exec(location.hash)?.[1];
+  if (code) history.replaceState(null, "", location.pathname);
+  try {
+    if (code) return await enter((await new Api().post("api/v1/account/keys/code", { code })).key);
+    const kept = sessionStorage.getItem(KEPT);
+    return kept ? await enter(kept) : show();
+  } catch (error) {
+    return leave(error.message);
+  }
+}
+
+/** A key that a code became ends here; one that was pasted in goes on elsewhere. */
+async function signOut() {
+  const { key } = ctx.account;
+  if (key.expireTime) await ctx.api.remove(`api/v1/account/keys/${key.id}`).catch(() => {});
+  leave();
+}
+
+addEventListener("hashchange", () => (location.hash.startsWith("#code=") ? start() : show()));
+start();

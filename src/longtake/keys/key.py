@@ -1,4 +1,4 @@
-"""Accounts, their keys, and the secrets that their callbacks are signed with.
+"""Accounts and their keys.
 
 A key is shown once and kept as an HMAC-SHA-256 under the store's secret: it carries 256
 random bits, so that a slow hash would protect nothing and cost every request. What may
@@ -7,7 +7,6 @@ be shown of it later is its prefix.
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import hmac
 import re
@@ -16,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import Connection, RowMapping, Select, delete, insert, or_, select
+from sqlalchemy import Connection, RowMapping, Select, insert, or_, select
 from sqlalchemy import update as change
 from sqlalchemy.exc import IntegrityError
 
@@ -28,7 +27,6 @@ _MARK = "lt_"
 _SHAPE = re.compile(r"lt_[A-Za-z0-9_-]{8,200}")
 _PREFIX_LENGTH = len(_MARK) + 8
 _NAME_LENGTH = 100
-_DAY_MS = 24 * 3_600_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,15 +50,13 @@ class Key:
     admin: bool
     created_ms: int
     revoked_ms: int | None
+    expires_ms: int | None = None  # None: it does not
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Secret:
-    """What callbacks are signed with; one with an end has been rotated."""
-
-    text: str
-    created_ms: int
-    expires_ms: int | None
+    @property
+    def accepted(self) -> bool:
+        """Whether it still opens anything."""
+        ended = self.expires_ms is not None and self.expires_ms <= clock.now_ms()
+        return self.revoked_ms is None and not ended
 
 
 def open_account(
@@ -131,6 +127,7 @@ def create(
     secret: bytes,
     name: str = "",
     admin: bool = False,
+    expires_ms: int | None = None,
 ) -> tuple[str, Key]:
     """A new key: its text, which is known only now, and what is kept of it.
 
@@ -146,6 +143,7 @@ def create(
         admin=admin,
         created_ms=clock.now_ms(),
         revoked_ms=None,
+        expires_ms=expires_ms,
     )
     connection.execute(
         insert(tables.keys).values(
@@ -153,9 +151,10 @@ def create(
             account_id=owner.id,
             name=kept.name,
             prefix=kept.prefix,
-            digest=_digest(text, secret),
+            digest=digest(text, secret),
             admin=kept.admin,
             created_ms=kept.created_ms,
+            expires_ms=expires_ms,
         )
     )
     return text, kept
@@ -169,26 +168,25 @@ def find(connection: Connection, text: str, *, secret: bytes) -> Key:
     refused = KeyRefused("This key is not accepted: unknown or revoked.")
     if not _SHAPE.fullmatch(text):  # Postgres would choke on some texts
         raise refused
-    digest = _digest(text, secret)
+    wanted = digest(text, secret)
     rows = connection.execute(
         _keys(tables.keys.c.digest).where(tables.keys.c.prefix == text[:_PREFIX_LENGTH])
     ).mappings()
     for row in rows:
-        if hmac.compare_digest(row["digest"], digest) and row["revoked_ms"] is None:
-            return _key(row)
+        if hmac.compare_digest(row["digest"], wanted) and (key := _key(row)).accepted:
+            return key
     raise refused
 
 
 def listed(
     connection: Connection, account_id: str | None = None, *, revoked: bool = True
 ) -> tuple[Key, ...]:
-    """The keys of one account or of all, oldest first; revoked ones too unless not."""
+    """The keys of one account or of all, oldest first; those that ended too unless not."""
     query = _keys().order_by(tables.keys.c.created_ms, tables.keys.c.id)
     if account_id is not None:
         query = query.where(tables.keys.c.account_id == account_id)
-    if not revoked:
-        query = query.where(tables.keys.c.revoked_ms.is_(None))
-    return tuple(_key(row) for row in connection.execute(query).mappings())
+    found = map(_key, connection.execute(query).mappings())
+    return tuple(key for key in found if revoked or key.accepted)
 
 
 def revoke(connection: Connection, key: str) -> Key:
@@ -237,59 +235,6 @@ def rotate(connection: Connection, key: str, *, secret: bytes) -> tuple[str, Key
     )
 
 
-def add_secret(connection: Connection, account_id: str) -> str:
-    """A new secret, ``whsec_...``; the account's other secrets go on signing."""
-    text = "whsec_" + base64.b64encode(randomness.token_bytes(32)).decode()
-    connection.execute(
-        insert(tables.secrets).values(
-            id=uuid4().hex,
-            account_id=account_id,
-            secret=text,
-            created_ms=clock.now_ms(),
-        )
-    )
-    return text
-
-
-def rotate_secret(
-    connection: Connection, account_id: str, *, overlap_ms: int = _DAY_MS
-) -> str:
-    """A new secret; those before it go on signing for ``overlap_ms``, then are gone."""
-    now_ms = clock.now_ms()
-    theirs = tables.secrets.c.account_id == account_id
-    connection.execute(
-        delete(tables.secrets).where(theirs, tables.secrets.c.expires_ms <= now_ms)
-    )
-    ends = tables.secrets.c.expires_ms  # an earlier rotation may have set a nearer one
-    connection.execute(
-        change(tables.secrets)
-        .where(theirs, or_(ends.is_(None), ends > now_ms + overlap_ms))
-        .values(expires_ms=now_ms + overlap_ms)
-    )
-    return add_secret(connection, account_id)
-
-
-def secrets(connection: Connection, account_id: str) -> tuple[str, ...]:
-    """What the account's callbacks are signed with now, newest first."""
-    return tuple(found.text for found in secrets_listed(connection, account_id))
-
-
-def secrets_listed(connection: Connection, account_id: str) -> tuple[Secret, ...]:
-    """The secrets that sign now, newest first, with their times."""
-    kept = tables.secrets.c
-    rows = connection.execute(
-        select(kept.secret, kept.created_ms, kept.expires_ms)
-        .where(
-            kept.account_id == account_id,
-            or_(kept.expires_ms.is_(None), kept.expires_ms > clock.now_ms()),
-        )
-        .order_by(kept.expires_ms.is_not(None), kept.created_ms.desc(), kept.id)
-    )
-    return tuple(
-        Secret(text=row[0], created_ms=row[1], expires_ms=row[2]) for row in rows
-    )
-
-
 def _named(name: str) -> str:
     name = name.strip()
     if len(name) > _NAME_LENGTH or not name.isprintable():
@@ -299,7 +244,8 @@ def _named(name: str) -> str:
     return name
 
 
-def _digest(text: str, secret: bytes) -> str:
+def digest(text: str, secret: bytes) -> str:
+    """What is kept of a text, under the store's secret; hex."""
     return hmac.digest(secret, text.encode(), hashlib.sha256).hex()
 
 
@@ -314,6 +260,7 @@ def _keys(*more: Any) -> Select[Any]:
         kept.admin,
         kept.created_ms,
         kept.revoked_ms,
+        kept.expires_ms,
         owner.id.label("account_id"),
         owner.name.label("account_name"),
         owner.tier.label("account_tier"),
@@ -336,4 +283,5 @@ def _key(row: RowMapping) -> Key:
         admin=row["admin"],
         created_ms=row["created_ms"],
         revoked_ms=row["revoked_ms"],
+        expires_ms=row["expires_ms"],
     )
