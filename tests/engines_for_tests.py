@@ -21,12 +21,13 @@ from typing import ClassVar
 import numpy as np
 
 from longtake.engines.protocol import Ask, Continuation, Frame, Limits
+from tests.scene import read_counter, write_counter
 
 _REPOSITORY = Path(__file__).parents[1]
 
 
 class Steady:
-    """Repeats the last context frame; the others break one promise each."""
+    """Repeats the last context frame; most others break one promise each."""
 
     name: ClassVar[str] = "steady"
     version: ClassVar[str] = "1"
@@ -213,6 +214,26 @@ class Floating(Steady):
         yield (ask.context[-1] / 255).astype(np.float32)
 
 
+class Counting(Steady):
+    """Goes on with the counter of a made clip, so that each new frame says which it is."""
+
+    name = "counting"
+
+    def extend(self, ask: Ask) -> Continuation:
+        return Continuation(
+            frames=self.frames(ask),
+            understood=("count on: by one a frame",),
+            written="The last picture stands still and is counted on.",
+        )
+
+    def frames(self, ask: Ask) -> Iterator[Frame]:
+        last = read_counter(ask.context[-1])
+        for number in range(last + 1, last + 1 + ask.n_frames):
+            frame = ask.context[-1].copy()
+            write_counter(frame, number)
+            yield frame
+
+
 ENGINES: tuple[type[Steady], ...] = (
     Steady,
     Narrow,
@@ -231,6 +252,7 @@ ENGINES: tuple[type[Steady], ...] = (
     Short,
     Misshapen,
     Floating,
+    Counting,
 )
 
 

@@ -22,11 +22,17 @@ export function tree(ctx, record, index) {
 
   async function load() {
     try {
-      const { records } = await ctx.api.get(`api/v1/records/${encodeURIComponent(record.taskId)}/lineage`);
-      if (!left) replace(body, h("ol", { class: "branch" }, run(root(records), records)));
+      const own = await lineage(record.taskId); // where it came from, and what came of it
+      const first = root(own);
+      const all = first.taskId === record.taskId ? own : await lineage(first.taskId); // and its siblings
+      if (!left) replace(body, h("ol", { class: "branch" }, run(root(all), all)));
     } catch (error) {
       if (!left) replace(body, state("error", error.message, h("div", { class: "row" }, button("Try again", load))));
     }
+  }
+
+  async function lineage(taskId) {
+    return (await ctx.api.get(`api/v1/records/${encodeURIComponent(taskId)}/lineage`)).records;
   }
 
   function root(records) {

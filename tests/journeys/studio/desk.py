@@ -1,0 +1,131 @@
+"""A server with an engine that counts on, and a page of the studio in a real Chromium."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from tests.clips import counter_blocks
+from tests.journeys.browser import ARGUMENTS
+from tests.running import Caller, Server
+from tests.scene import read_code
+
+WIDE, NARROW = (1280, 800), (390, 844)
+SIZE = (320, 180)
+
+# Writes down every picture that the player puts on the screen: the bits of its counter,
+# and which frame the studio says it is.
+_RECORDER = """blocks => {
+  const video = document.querySelector(".player video");
+  const canvas = document.createElement("canvas");
+  const pen = canvas.getContext("2d", {willReadFrequently: true});
+  window.seen = [];
+  const look = () => {
+    canvas.width = video.videoWidth; canvas.height = video.videoHeight;
+    pen.drawImage(video, 0, 0);
+    let code = 0;
+    for (const [x, y] of blocks) {
+      const p = pen.getImageData(x - 1, y - 1, 3, 3).data;
+      let sum = 0;
+      for (let i = 0; i < p.length; i += 4) sum += p[i] + p[i + 1] + p[i + 2];
+      code = code * 2 + (sum > 128 * 27 ? 1 : 0);
+    }
+    seen.push([code, Number(document.querySelector(".player").dataset.frame)]);
+    video.requestVideoFrameCallback(look);
+  };
+  video.requestVideoFrameCallback(look);
+}"""
+_BLOCKS = [[(a + c) // 2, (b + d) // 2] for a, b, c, d in counter_blocks(*SIZE)]
+
+
+@contextmanager
+def chromium_at(path: str) -> Iterator[Browser]:
+    """The Chromium at ``path``."""
+    with sync_playwright() as player:
+        browser = player.chromium.launch(
+            executable_path=path, headless=True, args=ARGUMENTS
+        )
+        try:
+            yield browser
+        finally:
+            browser.close()
+
+
+@dataclass(frozen=True)
+class Desk:
+    """One person at the studio of ``server``, under the key of ``caller``."""
+
+    server: Server
+    caller: Caller
+    browser: Browser
+
+    @contextmanager
+    def page(
+        self,
+        *,
+        size: tuple[int, int] = WIDE,
+        key: str | None = "",
+        room: str = "#/",
+        broken: bool = False,
+    ) -> Iterator[Page]:
+        """The studio in a window of its own; ``key`` None: of somebody without one.
+
+        Fails where the page throws, breaks its own policy or, unless it is ``broken``,
+        asks for what is not there.
+        """
+        width, height = size
+        context = self.browser.new_context(viewport={"width": width, "height": height})
+        wrong: list[str] = []
+        try:
+            page = context.new_page()
+            page.on("pageerror", lambda error: wrong.append(str(error)))
+            page.on(
+                "console",
+                lambda told: wrong.append(told.text) if told.type == "error" else None,
+            )
+            if key is not None:
+                kept = json.dumps(key or self.caller.key)
+                page.add_init_script(f"sessionStorage.setItem('longtake.key', {kept})")
+            page.goto(f"{self.server.address}/{room}")
+            yield page
+            assert broken or not wrong
+        finally:
+            context.close()
+
+    @contextmanager
+    def clip(self, task_id: str, index: int = 0, **how: Any) -> Iterator[Page]:
+        """The workspace of a video, once its first picture is shown."""
+        with self.page(room=f"#/clip/{task_id}/{index}", **how) as page:
+            expect(page.locator(".player")).to_have_attribute(
+                "data-frame", re.compile("[0-9]+"), timeout=20_000
+            )
+            yield page
+
+
+def record(page: Page) -> None:
+    """Begin to write down every frame that the player shows."""
+    page.evaluate(_RECORDER, _BLOCKS)
+
+
+def recorded(page: Page) -> list[tuple[int, int]]:
+    """What was shown since: the number in the picture, and what the studio called it."""
+    found: list[list[int]] = page.evaluate("seen.splice(0)")
+    return [(read_code(code), called) for code, called in found]
+
+
+def wait_for_frame(page: Page, frame: int) -> None:
+    """Wait until the player says that it shows ``frame``."""
+    expect(page.locator(".player")).to_have_attribute("data-frame", str(frame))
+
+
+def make(desk_caller: Caller, source: str, **fields: Any) -> str:
+    """An extension by the engine that counts on, once it is made."""
+    task_id = desk_caller.extend(source, engine="counting", **fields)
+    assert desk_caller.settled(task_id)["successFlag"] == 1
+    return task_id

@@ -1,0 +1,172 @@
+"""A person judges what was made: what is shown is counted, frame by frame."""
+
+from __future__ import annotations
+
+import re
+from itertools import pairwise
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.conftest import Made
+from tests.journeys.studio.desk import (
+    NARROW,
+    Desk,
+    make,
+    record,
+    recorded,
+    wait_for_frame,
+)
+from tests.running import until
+
+pytestmark = [pytest.mark.slow, pytest.mark.browser]
+
+N, NEW = 48, 24  # at 24 a second
+JOIN = N
+ROUND = range(JOIN - 12, JOIN + 12)  # the second around the join
+
+# What makes the page scroll sideways.
+_TOO_WIDE = """() => document.documentElement.scrollWidth <= innerWidth ? [] :
+  [...document.querySelectorAll("body *")]
+    .filter((one) => one.getBoundingClientRect().right > innerWidth && !one.closest(".scroll"))
+    .map((one) => `${one.tagName}.${one.className} ${one.textContent.slice(0, 40)}`)"""
+
+
+@pytest.fixture(scope="module")
+def source(desk: Desk, made: Made) -> str:
+    return desk.caller.import_clip(made(n_frames=N, sound="aac"))
+
+
+@pytest.fixture(scope="module")
+def longer(desk: Desk, source: str) -> str:
+    fields = {"taskType": "mj_video_extend_manual", "prompt": "Dragons appear"}
+    return make(desk.caller, source, seconds=1, **fields)
+
+
+def test_every_frame_of_the_second_around_the_join_is_shown(
+    desk: Desk, longer: str
+) -> None:
+    with desk.clip(longer) as page:
+        record(page)
+        page.get_by_label("Speed").select_option("0.5")
+        page.get_by_role("button", name="Loop the second around the join").click()
+        shown: list[int] = []
+
+        def complete() -> bool:
+            pairs = recorded(page)
+            assert all(number == called for number, called in pairs), pairs
+            shown.extend(number for number, _ in pairs)
+            rounds = sum(after < before for before, after in pairwise(shown))
+            return rounds > 1 and {*ROUND} <= {*shown}
+
+        # A busy machine may not paint every frame of the first round.
+        until(complete, what=lambda: f"all of {ROUND} in {shown}", timeout_s=60)
+        late = [number for number in shown if number > ROUND[-1] + 2]
+        assert not late, "the loop goes on behind its end"
+        page.get_by_role("button", name="Pause").click()
+        assert page.locator(".side").inner_text() in {
+            "SOURCE",
+            "source",
+            "new · counting",
+        }
+
+
+def test_stepping_and_seeking_are_exact(desk: Desk, longer: str) -> None:
+    with desk.clip(longer) as page:
+        record(page)
+
+        def at(frame: int) -> None:
+            wait_for_frame(page, frame)
+            seen = recorded(page)
+            assert all(number == called for number, called in seen), seen
+            assert seen[-1][0] == frame
+
+        page.get_by_role("button", name="To the join").click()
+        at(JOIN)
+        expect(page.locator(".side")).to_have_text("new · counting")
+        for name, frame in (("back", JOIN - 1), ("back", JOIN - 2), ("on", JOIN - 1)):
+            page.get_by_role("button", name=f"One frame {name}").click()
+            at(frame)
+        expect(page.locator(".side")).to_have_text("source")
+        well = page.get_by_role("group", name=re.compile("The picture"))
+        well.focus()
+        for key, frame in (
+            ("ArrowRight", JOIN),
+            (".", JOIN + 1),
+            ("Shift+ArrowLeft", JOIN - 9),
+            ("End", N + NEW - 1),
+            (",", N + NEW - 2),
+            ("Home", 0),
+            ("j", JOIN),
+        ):
+            well.press(key)
+            at(frame)
+        ruler = page.get_by_role("slider", name="Frames around the join")
+        ruler.press("Home")
+        at(ROUND[0])
+        ruler.press("ArrowRight")
+        at(ROUND[0] + 1)
+        line = page.get_by_role("slider", name="Where in the clip")
+        box = line.bounding_box()
+        assert box
+        for share in (0.1, 0.9):
+            line.click(position={"x": share * box["width"], "y": box["height"] / 2})
+            at(int(share * (N + NEW)))
+        line.press("PageDown")
+        at(int(0.9 * (N + NEW)) - 24)
+        assert "source" in (line.get_attribute("aria-valuetext") or "")
+
+
+def test_the_report_is_told_and_drawn(desk: Desk, longer: str) -> None:
+    report = desk.caller.data("GET", f"/api/v1/records/{longer}/report")
+    step = report["steps"][0]
+    with desk.clip(longer, size=NARROW) as page:
+        words = page.locator(".words")
+        expect(words).to_contain_text("Source untouched: every packet identical")
+        expect(words).to_contain_text("Sound copied, packet for packet")
+        expect(words).to_contain_text("Dragons appear was ignored")
+        for failure in step["verdict"]["failures"]:
+            expect(words).to_contain_text(failure)
+        plots = page.locator(".chart svg[role=img]")
+        expect(plots).to_have_count(4)
+        seam = step["measures"]["seam"]
+        expect(plots.first).to_have_attribute(
+            "aria-label", re.compile(rf"Seam: .*{seam:.2f} at it")
+        )
+        page.get_by_text("All measures").click()
+        row = page.get_by_role("row", name=re.compile("^Seam change"))
+        expect(row).to_contain_text(f"{seam:.2f}")
+        page.get_by_text("Along time, as a table").click()
+        sharp = step["along"]["sharpness"][step["along"]["n_before"]]
+        expect(page.get_by_role("row", name=re.compile("^join"))).to_contain_text(
+            f"{sharp:.2f}"
+        )
+        assert not page.evaluate(_TOO_WIDE)
+
+
+def test_candidates_play_together_and_one_is_picked(desk: Desk, source: str) -> None:
+    task_id = make(desk.caller, source, seconds=1, videoBatchSize=2)
+    with desk.clip(task_id) as page:
+        videos = page.locator(".candidate video")
+        expect(videos).to_have_count(2)
+        page.get_by_role("button", name="Play together").click()
+        until(lambda: _moments(page)[0] > 1.5, what="both play", timeout_s=30)
+        page.get_by_role("button", name="Pause").first.click()
+        one, other = _moments(page)
+        assert abs(one - other) < 3 / 24
+        page.get_by_role("slider", name="Frame of all candidates").press("End")
+        end = pytest.approx([71.5 / 24] * 2, abs=1e-3)
+        until(lambda: _moments(page) == end, what=lambda: f"the end: {_moments(page)}")
+        page.get_by_role("button", name="Pick candidate 2").click()
+        page.wait_for_url(f"**/#/clip/{task_id}/1")
+        expect(page.locator(".candidate.picked")).to_contain_text("Candidate 2")
+        expect(page.locator(".player video")).to_have_attribute(
+            "src", re.compile(rf"{task_id}_0_1\.mp4$")
+        )
+
+
+def _moments(page: Page) -> list[float]:
+    found: list[float] = page.evaluate(
+        "[...document.querySelectorAll('.candidate video')].map(v => v.currentTime)"
+    )
+    return found
