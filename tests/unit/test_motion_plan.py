@@ -58,7 +58,8 @@ def test_a_ramp_ends_at_its_speed_and_half_way_between_both() -> None:
 
 def test_json_and_back_is_the_same_plan() -> None:
     moved = Plan("push", 3, (Run(-1, 0.0),), shot=1, push=Push(0.08, 96.0, 16.0))
-    for plan in (PLAN, moved):
+    switched = replace(PLAN, runs=(*RUNS[:-1], replace(RUNS[-1], switched=True)))
+    for plan in (PLAN, moved, switched):
         assert Plan.from_json(json.loads(json.dumps(plan.to_json()))) == plan
 
 

@@ -14,9 +14,17 @@ from longtake.analysis.gate import BANDS, Verdict, distance, judge
 from longtake.analysis.measures import Measures, measure, own
 from longtake.analysis.pictures import Frame, Frames, small
 from longtake.analysis.recurrence import recall, rhythm
-from longtake.engines.motion import coast, drift, living, sprite, texture, turn
+from longtake.engines.motion import (
+    coast,
+    drift,
+    living,
+    sprite,
+    texture,
+    transition,
+    turn,
+)
 from longtake.engines.motion.plan import Plan, places
-from longtake.engines.motion.render import render
+from longtake.engines.motion.render import Painter, render
 from longtake.engines.motion.study import Study
 from longtake.engines.motion.texture import Paths
 from longtake.errors import EngineFailed
@@ -102,7 +110,18 @@ def choose(study: Study, n_frames: int, seed: int, candidate: int = 0) -> Choice
     }
     if chosen.plan.push and chosen.plan.push.depth:
         notes["depth"] = "guessed, from height in the picture and from focus"
-    return Choice(chosen.plan.kept(n_frames), notes)
+    return _with_transitions(study, Choice(chosen.plan.kept(n_frames), notes))
+
+
+def _with_transitions(
+    study: Study, choice: Choice, before: Plan | None = None
+) -> Choice:
+    """``choice`` with its transitions, each by what looks better."""
+    frames = np.stack([small(one, transition.WIDTH) for one in study.frames])
+    source = Painter(frames, replace(choice.plan, box=None)).source
+    plan, looks = transition.decided(source, choice.plan, before)
+    told = {"transitions": [one.told() for one in looks]} if looks else {}
+    return Choice(plan, choice.notes | told)
 
 
 def _proposals(study: Study, n_frames: int, seed: int) -> Iterator[tuple[Plan, float]]:
@@ -156,7 +175,7 @@ def go_on(study: Study, before: Plan, n_frames: int, seed: int) -> Choice:
             f"the plan in this file, {before.kind!r}, cannot go on after this clip: "
             "start again from the original"
         )
-    return Choice(plan, {"plan": plan.kind})
+    return _with_transitions(study, Choice(plan, {"plan": plan.kind}), before)
 
 
 def source_map(plan: Plan, start: int, n_context: int) -> tuple[int, ...]:

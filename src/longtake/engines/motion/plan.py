@@ -34,7 +34,7 @@ class Run:
 
     ``speed`` is in source frames per new frame and turns smoothly into ``then`` within
     ``ramp`` frames. During the first ``fade`` frames the run before goes on underneath
-    and dissolves into this one.
+    and dissolves into this one, or is ``switched`` off, each place at its own moment.
     """
 
     at: int
@@ -43,6 +43,7 @@ class Run:
     then: float = 1.0
     ramp: int = 0
     fade: int = 0
+    switched: bool = False
 
     def place(self, time: float) -> float:
         """The place in the source that this run shows at new frame ``time``."""
@@ -77,6 +78,11 @@ class Region:
 
     cells: Grid
     runs: tuple[Run, ...]
+
+    @property
+    def weight(self) -> NDArray[np.float32]:
+        """1 in its cells, 0 elsewhere."""
+        return self.cells.astype(np.float32)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -124,6 +130,14 @@ class Plan:
         """The runs of all that has some of its own."""
         yield from (one.runs for one in self.regions)
         yield from (one.runs for one in self.sprites)
+
+    @property
+    def ground(self) -> NDArray[np.float32] | None:
+        """Where ``runs`` are seen: 1 in cells that are of no region. None: everywhere."""
+        if not self.regions:
+            return None
+        covered = np.any([one.cells for one in self.regions], axis=0)
+        return np.asarray(~covered, np.float32)
 
     @property
     def earliest(self) -> int:
@@ -233,7 +247,8 @@ def places(runs: Sequence[Run], time: float) -> tuple[float, ...]:
 
 
 def _rows(runs: Sequence[Run]) -> list[list[float]]:
-    return [[r.at, r.source, r.speed, r.then, r.ramp, r.fade] for r in runs]
+    rows = ([r.at, r.source, r.speed, r.then, r.ramp, r.fade] for r in runs)
+    return [[*row, 1] if r.switched else row for r, row in zip(runs, rows, strict=True)]
 
 
 def _region(row: list[Any]) -> Region:
@@ -249,8 +264,16 @@ def _sprite(row: list[Any]) -> Sprite:
 
 
 def _run(row: list[Any]) -> Run:
-    at, source, speed, then, ramp, fade = row
-    return Run(int(at), float(source), float(speed), float(then), int(ramp), int(fade))
+    at, source, speed, then, ramp, fade, *switched = row
+    return Run(
+        int(at),
+        float(source),
+        float(speed),
+        float(then),
+        int(ramp),
+        int(fade),
+        switched=bool(switched and switched[0]),
+    )
 
 
 def _box(row: list[Any] | None) -> tuple[int, int, int, int] | None:

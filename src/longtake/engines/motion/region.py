@@ -8,17 +8,21 @@ from numpy.typing import NDArray
 
 from longtake.analysis.camera import Map, in_pixels
 from longtake.analysis.letterbox import Box
-from longtake.engines.motion.plan import Region, Run
+from longtake.engines.motion.plan import Region
+from longtake.engines.motion.played import Played
+from longtake.engines.motion.source import Source
 
 Alpha = NDArray[np.float32]  # (height, width, 1), 0 to 1
 _SOFT = 0.6  # of a cell: sigma of the feather
 
 
 class Painted:
-    """One region over a picture of ``width`` by ``height`` pixels."""
+    """One region over the picture of ``source``."""
 
-    def __init__(self, region: Region, width: int, height: int) -> None:
-        self.runs: tuple[Run, ...] = region.runs
+    def __init__(self, region: Region, source: Source) -> None:
+        """Its runs are ``played`` where it is."""
+        width, height = source.whole.size
+        self.played = Played(source, region.runs, region.weight)
         cell = max(width / region.cells.shape[1], height / region.cells.shape[0])
         hard = cv2.resize(
             region.cells.astype(np.float32),

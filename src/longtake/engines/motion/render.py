@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cached_property
 
@@ -11,13 +11,13 @@ import numpy as np
 
 from longtake.analysis.camera import Map
 from longtake.analysis.flow import same_bits
-from longtake.analysis.letterbox import Box
 from longtake.analysis.pictures import Pictures
 from longtake.engines.motion import drift, figure, morph, orders, parallax
 from longtake.engines.motion.orders import Order
-from longtake.engines.motion.plan import Plan, Run, running
+from longtake.engines.motion.plan import Plan, running
+from longtake.engines.motion.played import Layers, Played
 from longtake.engines.motion.region import Painted
-from longtake.engines.motion.source import Layer, Picture, Source, shifted
+from longtake.engines.motion.source import Picture, Source, shifted
 from longtake.engines.motion.stage import Stage
 from longtake.engines.motion.view import Camera, Pose, placed, settled
 from longtake.engines.protocol import Frame, Frames
@@ -75,10 +75,9 @@ class Painter:
             trails = [one.trail for one in plan.sprites]
             self._stage = Stage(inside, plan.camera, trails)
             shown = self._stage.scene
-        self._source = Source(shown, plan.shot, plan.camera)
-        self._regions = [
-            Painted(one, right - left, bottom - top) for one in plan.regions
-        ]
+        self.source = Source(shown, plan.shot, plan.camera)
+        self._ground = Played(self.source, plan.runs, plan.ground)
+        self._regions = [Painted(one, self.source) for one in plan.regions]
         moved = any(one.kind in orders.MOVES for one in plan.orders)
         self._moves = plan.push is not None or plan.camera is not None or moved
         self._detail = (
@@ -90,11 +89,15 @@ class Painter:
     def frame(self, time: int) -> Frame:
         """New frame ``time``: (height, width, 3) uint8."""
         view, now = self._view(time), self._plan.now(time)
-        picture = self._played(self._plan.runs, now, view, None)
+
+        def deep(layers: Layers) -> Layers:
+            return self._deep(layers, view)
+
+        picture = self._ground.paint(now, view, deep=deep)
         for region in self._regions:
             box, alpha = region.seen(view)
             if box is not None:
-                part = self._played(region.runs, now, view, box)
+                part = region.played.paint(now, view, box)
                 under = picture[box.slices]
                 under += alpha * (part - under)
         if self._stage is not None:
@@ -171,7 +174,7 @@ class Painter:
         closed = first if low >= 1 else morph.drawn(picture, first, low, high)
         return orders.lit(closed, after, time)
 
-    def _deep(self, layers: tuple[Layer, ...], view: Map | None) -> tuple[Layer, ...]:
+    def _deep(self, layers: Layers, view: Map | None) -> Layers:
         """``layers`` with the parallax of the push, if it has any."""
         push = self._plan.push
         if push is None or not push.depth or view is None:
@@ -180,25 +183,4 @@ class Painter:
 
     @cached_property
     def _nearness(self) -> parallax.Nearness:
-        return parallax.nearness(self._source.sketch(self._source.layers(0)))
-
-    def _played(
-        self, runs: Sequence[Run], time: float, view: Map | None, box: Box | None
-    ) -> Picture:
-        """What ``runs`` show at ``time``."""
-        source = self._source
-        run, under = running(runs, time)
-        after = source.layers(run.place(time))
-        if under is None:
-            return source.paint(self._deep(after, view), view, box)
-        low, high = morph.shares(time, run.at, run.fade)
-        before = source.layers(under.place(time))
-        to_before, to_after = morph.alignment(
-            source.sketch(before), source.sketch(after), low
-        )
-        return morph.mix(
-            source.paint(shifted(before, to_before), view, box),
-            source.paint(shifted(after, to_after), view, box),
-            low,
-            high,
-        )
+        return parallax.nearness(self.source.sketch(self.source.layers(0)))
