@@ -12,7 +12,7 @@ from typing import Any
 
 from playwright.sync_api import Page, sync_playwright
 
-ARGUMENTS = [
+_ARGUMENTS = [
     "--headless=new",
     "--no-sandbox",
     "--disable-gpu",
@@ -143,7 +143,7 @@ def browsing(chromium: str, profile: Path, address: str) -> Iterator[Page]:
     """The player's page in a fresh Chromium."""
     with sync_playwright() as player:
         context = player.chromium.launch_persistent_context(
-            profile, executable_path=chromium, headless=False, args=ARGUMENTS
+            profile, executable_path=chromium, headless=False, args=_ARGUMENTS
         )
         try:
             page = context.new_page()

@@ -7,16 +7,17 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
+from tests import engines_for_tests
 from tests.clips import counter_blocks
-from tests.journeys.browser import ARGUMENTS
-from tests.running import Caller, Server
+from tests.journeys.studio.conftest import WIDE, opened
+from tests.running import Caller, Server, running
 from tests.scene import read_code
 
-WIDE, NARROW = (1280, 800), (390, 844)
 SIZE = (320, 180)
 
 # Writes down every picture that the player puts on the screen: the bits of its counter,
@@ -44,19 +45,6 @@ _RECORDER = """blocks => {
 _BLOCKS = [[(a + c) // 2, (b + d) // 2] for a, b, c, d in counter_blocks(*SIZE)]
 
 
-@contextmanager
-def chromium_at(path: str) -> Iterator[Browser]:
-    """The Chromium at ``path``."""
-    with sync_playwright() as player:
-        browser = player.chromium.launch(
-            executable_path=path, headless=True, args=ARGUMENTS
-        )
-        try:
-            yield browser
-        finally:
-            browser.close()
-
-
 @dataclass(frozen=True)
 class Desk:
     """One person at the studio of ``server``, under the key of ``caller``."""
@@ -67,36 +55,15 @@ class Desk:
 
     @contextmanager
     def page(
-        self,
-        *,
-        size: tuple[int, int] = WIDE,
-        key: str | None = "",
-        room: str = "#/",
-        broken: bool = False,
+        self, *, size: tuple[int, int] = WIDE, key: str | None = "", room: str = "#/"
     ) -> Iterator[Page]:
-        """The studio in a window of its own; ``key`` None: of somebody without one.
-
-        Fails where the page throws, breaks its own policy or, unless it is ``broken``,
-        asks for what is not there.
-        """
-        width, height = size
-        context = self.browser.new_context(viewport={"width": width, "height": height})
-        wrong: list[str] = []
-        try:
-            page = context.new_page()
-            page.on("pageerror", lambda error: wrong.append(str(error)))
-            page.on(
-                "console",
-                lambda told: wrong.append(told.text) if told.type == "error" else None,
-            )
+        """The studio in a window of its own; ``key`` None: of somebody without one."""
+        with opened(self.browser, size=size) as page:
             if key is not None:
                 kept = json.dumps(key or self.caller.key)
                 page.add_init_script(f"sessionStorage.setItem('longtake.key', {kept})")
             page.goto(f"{self.server.address}/{room}")
             yield page
-            assert broken or not wrong
-        finally:
-            context.close()
 
     @contextmanager
     def clip(self, task_id: str, index: int = 0, **how: Any) -> Iterator[Page]:
@@ -106,6 +73,15 @@ class Desk:
                 "data-frame", re.compile("[0-9]+"), timeout=20_000
             )
             yield page
+
+
+@contextmanager
+def seated(browser: Browser, folder: Path) -> Iterator[Desk]:
+    """A desk at a new server in ``folder`` that has the engine which counts on."""
+    engines_for_tests.install(folder / "installed", "counting")
+    path = engines_for_tests.python_path(folder / "installed")
+    with running(folder / "served", python_path=path) as server:
+        yield Desk(server, server.caller("ann"), browser)
 
 
 def record(page: Page) -> None:

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from itertools import pairwise
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from tests.conftest import Made
+from tests.journeys.studio.conftest import NARROW
 from tests.journeys.studio.desk import (
-    NARROW,
     Desk,
     make,
     record,
     recorded,
+    seated,
     wait_for_frame,
 )
 from tests.running import until
@@ -30,6 +32,12 @@ _TOO_WIDE = """() => document.documentElement.scrollWidth <= innerWidth ? [] :
   [...document.querySelectorAll("body *")]
     .filter((one) => one.getBoundingClientRect().right > innerWidth && !one.closest(".scroll"))
     .map((one) => `${one.tagName}.${one.className} ${one.textContent.slice(0, 40)}`)"""
+
+
+@pytest.fixture(scope="module")
+def desk(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+    with seated(browser, tmp_path_factory.mktemp("studio")) as desk:
+        yield desk
 
 
 @pytest.fixture(scope="module")

@@ -4,15 +4,23 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import httpx2
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from tests.conftest import Made
-from tests.journeys.studio.desk import Desk, make, record, recorded, wait_for_frame
+from tests.journeys.studio.desk import (
+    Desk,
+    make,
+    record,
+    recorded,
+    seated,
+    wait_for_frame,
+)
 from tests.running import PLAIN
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser]
@@ -28,6 +36,12 @@ class Family:
     rain: str
     storm: str
     dusk: str
+
+
+@pytest.fixture(scope="module")
+def desk(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+    with seated(browser, tmp_path_factory.mktemp("studio")) as desk:
+        yield desk
 
 
 @pytest.fixture(scope="module")
@@ -118,7 +132,7 @@ def test_it_is_shown_to_somebody_without_a_key_until_it_is_deleted(
     for gone in (family.storm, family.dusk):
         answer = desk.caller.call("GET", f"/api/v1/records/{gone}")
         assert answer.json()["code"] == 422
-    with desk.page(key=None, room=room, broken=True) as theirs:
+    with desk.page(key=None, room=room) as theirs:
         expect(theirs.get_by_role("alert")).to_contain_text("not good any more")
 
 
