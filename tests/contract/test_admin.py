@@ -117,6 +117,11 @@ def test_a_tier_is_one_that_there_is(site: Site, operator: Reader) -> None:
         "PATCH", _ACCOUNT, body={"tier": "priority"}, account_id=other.account.id
     )
     assert (changed["tier"], changed["atATime"]) == ("priority", 10)
+    told = operator("GET", "/api/v1/admin/tiers")["tiers"]
+    assert {one["name"]: one["atATime"] for one in told} == {
+        "standard": 3,
+        "priority": 10,
+    }
     path = _ACCOUNT.format(account_id=other.account.id)
     refused = envelope(operator.caller.call("PATCH", path, json={"tier": "gold"}))
     assert (refused["code"], "standard, priority" in refused["msg"]) == (422, True)
@@ -166,9 +171,13 @@ def test_dead_letters_of_everybody(site: Site, operator: Reader) -> None:
         )
     (dead,) = operator("GET", "/api/v1/admin/deliveries", state="dead")["items"]
     assert dead["deliveryId"] == delivery_id
-    assert dead["accountId"] == other.account.id
+    assert (dead["accountId"], dead["account"]) == (
+        other.account.id,
+        other.account.name,
+    )
     path = "/api/v1/admin/deliveries/{delivery_id}/redeliver"
-    assert operator("POST", path, delivery_id=delivery_id)["state"] == "owed"
+    again = operator("POST", path, delivery_id=delivery_id)
+    assert (again["state"], again["account"]) == ("owed", other.account.name)
     assert operator("GET", "/api/v1/admin/deliveries", state="dead")["items"] == []
 
 

@@ -46,6 +46,20 @@ class DeliveryOfAccount(DeliveryView):
     """A delivery, and whose it is."""
 
     account_id: str
+    account: str = Field(description="Its name.")
+
+
+class TierView(Shape):
+    """One tier of accounts."""
+
+    name: str
+    at_a_time: int = Field(description="How many tasks an account of it runs at most.")
+
+
+class Tiers(Shape):
+    """Every tier that the settings name."""
+
+    tiers: tuple[TierView, ...]
 
 
 class AccountAsk(Ask):
@@ -117,6 +131,14 @@ def open_account(
             ledger.grant(connection, account.id, ask.credits)
         whole = _whole(connection, account, store.settings)
     return shapes.ok(whole)
+
+
+@router.get("/tiers", response_model=Answer[Tiers])
+def list_tiers(caller: auth.Administrator, store: auth.Books) -> Envelope:
+    """The tiers that an account can be put into."""
+    known = store.settings.tiers.items()
+    tiers = tuple(TierView(name=name, at_a_time=most) for name, most in known)
+    return shapes.ok(Tiers(tiers=tiers))
 
 
 @router.get("/accounts/{account_id}", response_model=Answer[AccountWhole])
@@ -234,14 +256,13 @@ def list_deliveries(
         found = callbacks.listed(
             connection, account_id=None, state=state, before=cursor, limit=limit + 1
         )
-    return shapes.ok(
-        shapes.paged(
+        page = shapes.paged(
             found,
             limit,
-            _of_account,
+            lambda one: _of_account(connection, one),
             lambda one: shapes.moment_cursor(one.created_ms, one.id),
         )
-    )
+    return shapes.ok(page)
 
 
 @router.post(
@@ -251,7 +272,9 @@ def redeliver(
     caller: auth.Administrator, delivery_id: DeliveryId, tasks: auth.Work
 ) -> Envelope:
     """Deliver anybody's callback again, from now and from the first attempt on."""
-    return shapes.ok(_of_account(tasks.redeliver(delivery_id, account_id=None)))
+    again = tasks.redeliver(delivery_id, account_id=None)
+    with tasks.store.database.reading() as connection:
+        return shapes.ok(_of_account(connection, again))
 
 
 def _whole(
@@ -267,9 +290,10 @@ def _whole(
     )
 
 
-def _of_account(delivery: Delivery) -> DeliveryOfAccount:
+def _of_account(connection: Connection, delivery: Delivery) -> DeliveryOfAccount:
+    owner = keys.account(connection, delivery.account_id)
     return DeliveryOfAccount(
-        **dict(deliveries.viewed(delivery)), account_id=delivery.account_id
+        **dict(deliveries.viewed(delivery)), account_id=owner.id, account=owner.name
     )
 
 

@@ -59,9 +59,25 @@ export class Api {
    * @param {{repeat?: string}} [how] `repeat`: an Idempotency-Key
    */
   post(path, body = {}, { repeat } = {}) {
-    const headers = { "Content-Type": "application/json" };
-    if (repeat) headers["Idempotency-Key"] = repeat;
-    return this.#call(new URL(path, BASE), { method: "POST", body: JSON.stringify(body), headers });
+    return this.#sent("POST", path, body, repeat && { "Idempotency-Key": repeat });
+  }
+
+  /**
+   * Set what lies at a path, whole.
+   * @param {string} path
+   * @param {any} body
+   */
+  put(path, body) {
+    return this.#sent("PUT", path, body);
+  }
+
+  /**
+   * Change a part of what lies at a path.
+   * @param {string} path
+   * @param {any} body
+   */
+  patch(path, body) {
+    return this.#sent("PATCH", path, body);
   }
 
   /** @param {string} path */
@@ -139,6 +155,11 @@ export class Api {
       await passed(wait, signal);
       wait = Math.min(2 * wait, LONGEST_WAIT_MS);
     }
+  }
+
+  #sent(method, path, body, more = {}) {
+    const headers = { "Content-Type": "application/json", ...more };
+    return this.#call(new URL(path, BASE), { method, body: JSON.stringify(body), headers });
   }
 
   async #call(url, init) {

@@ -107,7 +107,7 @@ export function state(kind, title, ...more) {
  * Ask before something that cannot be taken back; resolves to whether it was agreed to.
  * @param {string} question
  * @param {string} doing what the button says
- * @param {string} [about]
+ * @param {string | Node} [about]
  * @returns {Promise<boolean>}
  */
 export function agreed(question, doing, about = "") {
@@ -117,7 +117,7 @@ export function agreed(question, doing, about = "") {
       "dialog",
       { class: "dialog", "aria-label": question, on: { close: () => { dialog.remove(); done(dialog.returnValue === "yes"); } } },
       h("h2", {}, question),
-      about && h("p", {}, about),
+      typeof about === "string" ? about && h("p", {}, about) : about,
       h("div", { class: "row end" }, button("Keep", close("no"), { autofocus: true }), button(doing, close("yes"), { kind: "danger" })),
     );
     document.body.append(dialog);
@@ -159,6 +159,15 @@ export function size(bytes) {
 export function number(value) {
   return value.toLocaleString("en-US", { maximumFractionDigits: 3 });
 }
+
+/**
+ * A balance in words; who need not count is told so.
+ * @param {number} credits
+ */
+export function balanced(credits) {
+  return credits > UNLIMITED / 2 ? "unlimited" : number(credits);
+}
+const UNLIMITED = 1e9; // what an account is granted that need not count
 
 /**
  * How long ago, in words, with the exact time on hover.

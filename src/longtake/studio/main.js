@@ -2,7 +2,7 @@
 
 import { Api, answers } from "./api.js";
 import { clip } from "./clip.js";
-import { announce, button, h, number, replace } from "./dom.js";
+import { announce, balanced, button, h, replace, state } from "./dom.js";
 import { door } from "./door.js";
 import { library } from "./library.js";
 import { share } from "./share.js";
@@ -14,16 +14,16 @@ import { share } from "./share.js";
  * @property {(hash: string) => void} go to another room
  * @property {any} account as `api/v1/account` tells it
  * @property {() => Promise<void>} refresh the account, after what costs credits
+ * @property {(key: string) => Promise<void>} enter with another key of the account
  * @property {(text: string) => void} announce
  *
  * A room answers its node, and what to do when it is left. `#/clip/ID/0` is clip(ctx, "ID", "0").
  * @typedef {{node: Node, title?: string, leave?: () => void}} Room
  */
 /** @type {Record<string, (ctx: Context, ...words: string[]) => Room>} */
-const ROOMS = { "": library, clip };
+const ROOMS = { "": library, clip, run: fetched("./run.js", "run") };
 
 const KEPT = "longtake.key"; // in this tab only, and gone with it
-const UNLIMITED = 1e9; // what an account is granted that need not count
 const ASK_AGAIN_MS = 2000;
 
 const main = document.getElementById("main");
@@ -32,19 +32,37 @@ let open = null; // the room that is shown
 let ctx = null;
 let asking = 0; // the timer of a lost connection
 
+/** A room whose module is fetched when it is first opened: few ever look into it. */
+function fetched(module, name) {
+  return (...given) => {
+    const node = h("div", {}, state("loading", "Looking…"));
+    let room = null;
+    let left = false;
+    const open = (came) => {
+      if (left) return;
+      room = came[name](...given);
+      document.title = `${room.title} · Longtake`;
+      replace(node, room.node);
+    };
+    const missed = () => replace(node, state("error", "This part did not come.", h("div", { class: "row" }, button("Try again", () => location.reload()))));
+    import(module).then(open, missed);
+    return { node, leave: () => { left = true; room?.leave?.(); } };
+  };
+}
+
 /** Open the studio with the key of this tab, or with a text that may be one. */
 async function enter(key) {
   const api = new Api(key, heard);
   const account = await api.get("api/v1/account");
   sessionStorage.setItem(KEPT, key);
-  ctx = { api, account, announce, go: (hash) => { location.hash = hash; }, refresh };
+  ctx = { api, account, announce, go: (hash) => { location.hash = hash; }, refresh, enter };
   shell();
   show();
 }
 
 async function refresh() {
   ctx.account = await ctx.api.get("api/v1/account");
-  shell();
+  replace(document.getElementById("balance"), balanced(ctx.account.balance));
 }
 
 function leave(why = "") {
@@ -92,11 +110,10 @@ function shown(room) {
 function shell() {
   const known = ctx?.account;
   const room = (name, text, href = `#/${name}`) => h("a", { href, "data-room": name }, text);
-  replace(document.getElementById("nav"), known && [room("", "Library"), room("docs", "API", "docs")]);
-  const balance = known && (known.balance > UNLIMITED / 2 ? "unlimited" : h("b", {}, number(known.balance)));
+  replace(document.getElementById("nav"), known && [room("", "Library"), room("run", known.key.admin ? "Run it" : "Account"), room("docs", "API", "docs")]);
   replace(
     document.getElementById("account"),
-    known && [h("span", { title: `Account ${known.name}` }, balance, h("span", { class: "unit" }, " credits")), button("Sign out", signOut, { kind: "quiet" })],
+    known && [h("span", { title: `Account ${known.name}` }, h("b", { id: "balance" }, balanced(known.balance)), h("span", { class: "unit" }, " credits")), button("Sign out", signOut, { kind: "quiet" })],
   );
 }
 
