@@ -11,18 +11,30 @@
  */
 
 /**
+ * Frames come at the clip's rate within each part; where the source's come unevenly, the
+ * new parts begin when they really do.
  * @param {{rate: string, nFrames: number}} facts
+ * @param {Part[]} [parts]
  * @returns {Grid}
  */
-export function grid({ rate, nFrames }) {
+export function grid({ rate, nFrames }, parts = []) {
   const [above, below = 1] = rate.split("/").map(Number);
   const clamped = (frame) => Math.max(0, Math.min(nFrames - 1, frame));
+  const runs = parts.filter((part) => part.start !== undefined);
+  const begins = runs.map((part) => ({ first: part.first, end: part.first + part.n, at: value(part.start) - value(runs[0].start) }));
+  const run = (holds) => begins.findLast(holds) ?? { first: 0, end: nFrames, at: 0 };
   return {
     n: nFrames,
     fps: above / below,
     clamped,
-    middle: (frame) => ((frame + 0.5) * below) / above,
-    at: (seconds) => clamped(Math.round((seconds * above) / below)),
+    middle: (frame) => {
+      const { first, at } = run((one) => one.first <= frame);
+      return at + ((frame - first + 0.5) * below) / above;
+    },
+    at: (seconds) => {
+      const { first, end, at } = run((one) => one.at <= seconds + below / above / 2);
+      return clamped(Math.min(end - 1, first + Math.round(((seconds - at) * above) / below)));
+    },
     until: (frame) => fraction((frame + 1) * below, above),
   };
 }
@@ -45,7 +57,7 @@ export function value(text) {
 
 /**
  * One run of frames with one maker.
- * @typedef {{first: number, n: number, synthetic: boolean, engine?: string, prompt?: string}} Part
+ * @typedef {{first: number, n: number, synthetic: boolean, start?: string, engine?: string, prompt?: string}} Part
  */
 
 /**

@@ -38,7 +38,7 @@ export function judge(ctx, record, video, report, extend) {
 
 /** Going on after the frame that is shown. */
 function going(playing, extend) {
-  const { n, until } = playing.grid;
+  const { n } = playing.grid;
   const about = h("span", { class: "muted" });
   playing.watch((frame) => {
     const last = frame === n - 1;
@@ -49,7 +49,7 @@ function going(playing, extend) {
     { class: "row" },
     button("Extend from this frame", () => {
       const frame = playing.frame();
-      extend(frame === n - 1 ? null : until(frame), frame);
+      extend(frame === n - 1 ? null : playing.until(), frame);
     }),
     about,
   );

@@ -6,6 +6,7 @@ import { draw, icon, press } from "./icons.js";
 
 const SPEEDS = [1, 0.5, 0.25, 0.1];
 const FAR = 10; // frames, with shift
+const EVEN = 0.002; // seconds by which containers round their times
 
 /**
  * @typedef {object} Player
@@ -13,6 +14,7 @@ const FAR = 10; // frames, with shift
  * @property {import("./frames.js").Grid} grid
  * @property {(frame: number) => void} seek shows one frame, and stands still there
  * @property {() => number} frame the one on show
+ * @property {() => string} until the seconds that keep the frames up to the one on show
  * @property {(listener: (frame: number) => void) => void} watch told of each frame shown
  * @property {() => void} leave
  */
@@ -24,11 +26,12 @@ const FAR = 10; // frames, with shift
  * @returns {Player}
  */
 export function player(video, parts, joins) {
-  const times = grid(video.facts);
+  const times = grid(video.facts, parts);
   const element = h("video", { src: video.url, playsinline: true, preload: "auto", disablepictureinpicture: true, tabindex: -1 });
   const listeners = [];
   let start = null; // media time of frame 0, learned from the first picture
   let shown = 0;
+  let moment = 0; // when that begins, seconds after frame 0
   let wanted = null; // the frame that was last asked for, until it plays on from there
   let join = joins.at(-1) ?? null;
   let loop = null; // [first, last] of the frames that go round
@@ -38,7 +41,8 @@ export function player(video, parts, joins) {
   let handle = 0;
   function look(_, meta) {
     start ??= meta.mediaTime;
-    shown = times.at(meta.mediaTime - start);
+    moment = meta.mediaTime - start;
+    shown = times.at(moment);
     if (!element.paused && !element.seeking) wanted = null;
     if (loop && !element.paused && shown >= loop[1]) jump(loop[0]);
     tell();
@@ -73,6 +77,11 @@ export function player(video, parts, joins) {
     if (shown >= times.n - 1 && !loop) jump(0);
     if (loop && (shown < loop[0] || shown >= loop[1])) jump(loop[0]);
     return element.play().catch(() => {}); // it was paused again before it began
+  }
+
+  function until() {
+    const even = Math.abs(moment - shown / times.fps) < EVEN;
+    return even ? times.until(shown) : (moment + EVEN).toFixed(4);
   }
 
   function setLoop(on) {
@@ -177,6 +186,7 @@ export function player(video, parts, joins) {
     grid: times,
     seek,
     frame: () => shown,
+    until,
     watch: (listener) => { listeners.push(listener); },
     leave: () => {
       element.cancelVideoFrameCallback(handle);

@@ -125,6 +125,19 @@ def test_stepping_and_seeking_are_exact(desk: Desk, longer: str) -> None:
         assert "source" in (line.get_attribute("aria-valuetext") or "")
 
 
+def test_the_join_of_an_uneven_clip_is_found(desk: Desk, made: Made) -> None:
+    """The source's frames come when they will, the new ones at an even pace after it."""
+    source = desk.caller.import_clip(made(n_frames=36, vfr=True))
+    task_id = make(desk.caller, source, seconds=1)
+    with desk.clip(task_id) as page:
+        record(page)
+        page.get_by_role("button", name="To the join").click()
+        for frame in (36, 37, 38):
+            wait_for_frame(page, frame)
+            assert recorded(page)[-1] == (frame, frame)
+            page.get_by_role("button", name="One frame on").click()
+
+
 def test_the_report_is_told_and_drawn(desk: Desk, longer: str) -> None:
     report = desk.caller.data("GET", f"/api/v1/records/{longer}/report")
     step = report["steps"][0]
