@@ -23,6 +23,7 @@ from longtake import clock
 from longtake.engines.process import EngineProcess
 from longtake.engines.protocol import Frame
 from longtake.errors import Canceled, EngineFailed, EngineIncapable, LongtakeError
+from longtake.media import offspring
 from longtake.records import Work
 from longtake.worker.engines import Engines
 from longtake.worker.making import MadeVideo, Telling, make_extension, make_still
@@ -94,22 +95,21 @@ def pid_of(engines: Engines) -> int:
 
 
 def children() -> set[int]:
-    """Every process of ours that was started by this one, and by those."""
+    """Every process of ours started by this one, and by those, but the nursery."""
     parents = {}
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
             try:
                 stat = (entry / "stat").read_text().rsplit(")", 1)[1].split()
-                if b"longtake." not in (entry / "cmdline").read_bytes():
-                    continue  # a database server of the tests, most likely
+                ours = b"longtake." in (entry / "cmdline").read_bytes()  # no database
             except (FileNotFoundError, ProcessLookupError):
                 continue
-            if stat[0] != "Z":
+            if ours and stat[0] != "Z":
                 parents[int(entry.name)] = int(stat[1])
     found = {os.getpid()}
     while more := {p for p, parent in parents.items() if parent in found} - found:
         found |= more
-    return found - {os.getpid()}
+    return found - {os.getpid(), offspring._current and offspring._current.pid}
 
 
 # -- what is made ---------------------------------------------------------------------

@@ -1,15 +1,16 @@
 """The limited child: where bytes that came from outside are decoded.
 
-A module with work for such a child ends in::
+A module with work for such a child has a function ``work`` and ends in::
 
     if __name__ == "__main__":
         child.main(work)
 
 and its parent-side function opens ``Child("longtake.media.<module>", request, ...)``.
-The child imports its libraries, reads the request, is confined (media.confine) to the
-files named in it, and only then calls ``work(request, channel)``. It exits when its
-parent does: the pipe from it closes, and Linux kills it when the thread that opened it
-ends. So open, use and close a Child in one thread.
+The child, a fork that has its libraries or a process that imports them (media.offspring),
+reads the request, is confined (media.confine) to the files named in it, and only then
+calls ``work(request, channel)``. It exits when its parent does: the pipe from it closes,
+and Linux kills it when what started it ends, which may be the thread that opened it. So
+open, use and close a Child in one thread.
 """
 
 from __future__ import annotations
@@ -29,14 +30,10 @@ from typing import IO, Any, Self
 
 from longtake import clock
 from longtake.errors import ClipUnreadable, LongtakeError, MediaFailed, from_code
-from longtake.media import confine, stopping, wire
+from longtake.media import confine, offspring, stopping, wire
 from longtake.media.wire import Frame, Message
 
 _GRACE_S = 10.0  # for a child that has sent its result
-if sys.platform == "win32":  # where start_new_session means nothing
-    _CREATION_FLAGS = subprocess.CREATE_NEW_PROCESS_GROUP
-else:
-    _CREATION_FLAGS = 0
 
 
 class Channel:
@@ -143,15 +140,7 @@ class Child:
         self._hung = self._finished = False
         self._waiting_since: float | None = None
         self._done, self._stop = threading.Event(), stopping.current()
-        self._process = subprocess.Popen(
-            [sys.executable, "-P", "-m", module],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            env=confine.environment(),
-            start_new_session=True,
-            creationflags=_CREATION_FLAGS,
-        )
+        self._process = offspring.born(module)
         self._watch = threading.Thread(target=self._look_after_it, daemon=True)
         self._watch.start()
         bounds = confine.Bounds(
@@ -166,7 +155,8 @@ class Child:
         }
         try:
             self.send(
-                "request", {"bounds": body, "request": request, "parent": os.getpid()}
+                "request",
+                {"bounds": body, "request": request, "parent": self._process.parent},
             )
         except LongtakeError:
             self.kill()
@@ -183,7 +173,7 @@ class Child:
     ) -> None:
         if self._finished and kind is None:
             with suppress(BrokenPipeError):
-                self._stdin.close()
+                self._process.stdin.close()
             with suppress(subprocess.TimeoutExpired):
                 self._process.wait(_GRACE_S)
         self.kill()
@@ -193,12 +183,12 @@ class Child:
     ) -> None:
         """Send one message. Raises the child's error where it has given up."""
         with self._waiting():
-            wire.write(self._stdin, kind, body, payload)
+            wire.write(self._process.stdin, kind, body, payload)
 
     def send_frame(self, frame: Frame, **body: Any) -> None:
         """Send one picture, (height, width, 3) uint8 RGB, as a message "frame"."""
         with self._waiting():
-            wire.write_frame(self._stdin, "frame", frame, **body)
+            wire.write_frame(self._process.stdin, "frame", frame, **body)
 
     def close_input(self) -> None:
         """Tell the child that nothing more comes."""
@@ -222,30 +212,15 @@ class Child:
     def kill(self) -> None:
         """End the child now and everything of its group; safe at any time."""
         self._done.set()
-        self._end()
+        self._process.kill()
         for pipe in (self._process.stdin, self._process.stdout):
             with suppress(BrokenPipeError):
-                assert pipe is not None, "both were asked for"
                 pipe.close()
         if threading.current_thread() is not self._watch:
             self._watch.join()
-
-    def _end(self) -> None:
-        if self._process.poll() is None:
-            with suppress(ProcessLookupError, PermissionError):
-                if sys.platform == "win32":
-                    self._process.kill()
-                else:
-                    os.killpg(self._process.pid, signal.SIGKILL)
-        self._process.wait()
-
-    @property
-    def _stdin(self) -> IO[bytes]:
-        assert self._process.stdin is not None, "a pipe was asked for"
-        return self._process.stdin
+            self._process.close()
 
     def _receive(self) -> Message:
-        assert self._process.stdout is not None, "a pipe was asked for"
         with self._waiting():
             message = wire.read(self._process.stdout)
             if message is None:
@@ -278,7 +253,7 @@ class Child:
             if since is not None and clock.monotonic_s() - since > self._silence_s:
                 self._hung = True
             if self._hung or self._stop.is_set():
-                self._end()
+                self._process.kill()
                 return
 
     def _last_words(self) -> LongtakeError:
