@@ -1,5 +1,6 @@
 /** The workspace of one video: what it is, and what is done with it. */
 
+import { direct } from "./direct.js";
 import { button, h, number, replace, size, state, timecode } from "./dom.js";
 import { judge } from "./judge.js";
 import { keeping } from "./keeping.js";
@@ -33,9 +34,10 @@ export function clip(ctx, taskId, index = "0") {
 
   function show(record, video, report) {
     document.title = `${titled(record)} · Longtake`;
-    const desk = video.expired ? null : judge(ctx, record, video, report);
+    const next = video.expired ? null : direct(ctx, { record, video });
+    const desk = next && judge(ctx, record, video, report, next.from);
     const lineage = tree(ctx, record, video.index);
-    rooms.push(...[desk, lineage].filter(Boolean));
+    rooms.push(...[next, desk, lineage].filter(Boolean));
     replace(
       node,
       h("div", { class: "head" }, h("h1", {}, titled(record))),
@@ -43,7 +45,7 @@ export function clip(ctx, taskId, index = "0") {
         "div",
         { class: "bench" },
         desk ? desk.node : state("empty", "The files have expired and are gone."),
-        h("div", { class: "stack" }, h("section", { class: "panel" }, facts(record, video)), keeping(ctx, record, video), lineage.node),
+        h("div", { class: "stack" }, next?.node, h("section", { class: "panel", "aria-label": "Facts" }, facts(record, video)), keeping(ctx, record, video), lineage.node),
       ),
     );
   }

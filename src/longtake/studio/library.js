@@ -1,5 +1,6 @@
 /** The library: everything that the account brought in and made. */
 
+import { drop } from "./drop.js";
 import { ago, button, h, replace, state } from "./dom.js";
 import { inShort, kind, picture, place, titled } from "./records.js";
 
@@ -19,9 +20,11 @@ export function library(ctx) {
     type: "search", class: "search", placeholder: "Search prompts", "aria-label": "Search prompts and ids",
     on: { input: () => { asked.search = search.value; later(TYPED_MS); } },
   });
+  const dropping = drop(ctx, load);
   const node = h(
     "div",
     { class: "library" },
+    dropping.node,
     h("div", { class: "head" }, h("h1", {}, "Library"), h("div", { class: "row" }, views((view) => { asked.view = view; load(); }), search)),
     list,
   );
@@ -47,9 +50,10 @@ export function library(ctx) {
   }
 
   function show(items, next, query) {
+    node.classList.toggle("bare", !items.length && !asked.search && !asked.view);
     if (!items.length) {
       const narrowed = asked.search || asked.view;
-      replace(list, narrowed ? state("empty", "Nothing here fits.") : state("empty", "Nothing here yet.", h("p", {}, "What you bring in and make is kept here.")));
+      replace(list, narrowed ? state("empty", "Nothing here fits.") : state("empty", "Nothing here yet", h("p", {}, "Bring in a clip, and make it longer.")));
       return;
     }
     const grid = h("ul", { class: "grid" }, items.map(card));
@@ -64,7 +68,7 @@ export function library(ctx) {
   }
 
   load();
-  return { node, title: "Library", leave: () => { turn += 1; clearTimeout(timer); } };
+  return { node, title: "Library", leave: () => { turn += 1; clearTimeout(timer); dropping.leave(); } };
 }
 
 function views(choose) {

@@ -4,8 +4,10 @@ import { Api, answers } from "./api.js";
 import { clip } from "./clip.js";
 import { announce, balanced, button, h, replace, state } from "./dom.js";
 import { door } from "./door.js";
+import { image } from "./image.js";
 import { library } from "./library.js";
 import { share } from "./share.js";
+import { watch } from "./watch.js";
 
 /**
  * What every room is given.
@@ -21,7 +23,7 @@ import { share } from "./share.js";
  * @typedef {{node: Node, title?: string, leave?: () => void}} Room
  */
 /** @type {Record<string, (ctx: Context, ...words: string[]) => Room>} */
-const ROOMS = { "": library, clip, run: fetched("./run.js", "run") };
+const ROOMS = { "": library, clip, image, task: watch, run: fetched("./run.js", "run") };
 
 const KEPT = "longtake.key"; // in this tab only, and gone with it
 const ASK_AGAIN_MS = 2000;
