@@ -5,14 +5,14 @@ It is a client like any other: all it does, it asks of the public API under a ke
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
-from typing import Annotated
 from urllib.parse import urlsplit
 
-from fastapi import APIRouter, Header, Request
+from fastapi import APIRouter, Request
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
@@ -32,8 +32,9 @@ _NOT_FOUND, _NOT_MODIFIED = 404, 304
 @dataclass(frozen=True, slots=True)
 class _File:
     content: bytes
+    packed: bytes  # the same, by gzip
     media_type: str
-    etag: str
+    etag: str  # weak, since it is of both
 
 
 @cache
@@ -44,27 +45,24 @@ def _files() -> dict[str, _File]:
         media_type = _TYPES.get(f".{one.name.rpartition('.')[2]}")
         if media_type:
             content = one.read_bytes()
-            etag = f'"{hashlib.sha256(content).hexdigest()[:32]}"'
-            found[one.name] = _File(content, media_type, etag)
+            packed = gzip.compress(content, mtime=0)
+            etag = f'W/"{hashlib.sha256(content).hexdigest()[:32]}"'
+            found[one.name] = _File(content, packed, media_type, etag)
     return found
 
 
 @router.head("/")
 @router.get("/")
-async def start(
-    request: Request, if_none_match: Annotated[str | None, Header()] = None
-) -> Response:
+async def start(request: Request) -> Response:
     """The page."""
-    return _answer(request, _START, if_none_match)
+    return _answer(request, _START)
 
 
 @router.head("/studio/{name}")
 @router.get("/studio/{name}")
-async def part(
-    request: Request, name: str, if_none_match: Annotated[str | None, Header()] = None
-) -> Response:
+async def part(request: Request, name: str) -> Response:
     """A module or a style sheet."""
-    return _answer(request, name, if_none_match)
+    return _answer(request, name)
 
 
 def policy(settings: Settings) -> str:
@@ -90,7 +88,7 @@ def policy(settings: Settings) -> str:
     )
 
 
-def _answer(request: Request, name: str, known: str | None) -> Response:
+def _answer(request: Request, name: str) -> Response:
     found = _files().get(name)
     if found is None:
         raise HTTPException(_NOT_FOUND)
@@ -99,7 +97,11 @@ def _answer(request: Request, name: str, known: str | None) -> Response:
         "Content-Security-Policy": policy(request.app.state.store.settings),
         "Cross-Origin-Opener-Policy": "same-origin",
         "ETag": found.etag,
+        "Vary": "Accept-Encoding",
     }
-    if known is not None and found.etag in known:
+    if found.etag in request.headers.get("if-none-match", ""):
         return Response(None, _NOT_MODIFIED, headers)
-    return Response(found.content, headers=headers, media_type=found.media_type)
+    if "gzip" not in request.headers.get("accept-encoding", ""):
+        return Response(found.content, headers=headers, media_type=found.media_type)
+    headers["Content-Encoding"] = "gzip"
+    return Response(found.packed, headers=headers, media_type=found.media_type)
