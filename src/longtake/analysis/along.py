@@ -26,8 +26,8 @@ Series = tuple[float | None, ...]
 class Along(Facts):
     """One entry for each frame: the clip's last ``n_before``, then all new ones.
 
-    ``change`` (from the frame before; at the join it is the seam), ``motion`` and
-    ``sharpness`` are ratios to the clip, 1 = like it; ``color`` is the distance from the
+    ``change`` (from the frame before; the first known one after the join is the seam),
+    ``motion`` and ``sharpness`` are ratios to the clip, 1 = like it; ``color`` is the distance from the
     color of the clip's last second, CIE Lab. None where there is nothing to compare: what
     lies before the clip's last cut, a repeat that the clip shows too, a clip of one frame.
     """

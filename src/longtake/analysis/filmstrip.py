@@ -230,6 +230,8 @@ def _plot(sheet: Sheet, course: Along, values: Series, top: int, measure: str) -
     The seam is a matter of one step, so its band stands at the join only.
     """
     n, band, join = course.n_before, BANDS[measure], measure == "seam"
+    # The join shows at the first new frame that is no repeat.
+    shows = next((k for k in range(n, len(values)) if values[k] is not None), n)
 
     def at(frame: float) -> float:
         return _at(course, frame)
@@ -240,7 +242,7 @@ def _plot(sheet: Sheet, course: Along, values: Series, top: int, measure: str) -
         return top + _PLOT - _PLOT * min(_TOP, ratio) / _TOP
 
     sheet.box((left, top, right, top + _PLOT), _PANEL, radius=4)
-    end = at(n + 0.5) if join else right
+    end = at(shows + 0.5) if join else right
     high, low = band.high or _TOP, band.low or 0
     sheet.box((at(n - 0.5), up(high), end, up(low)), _BAND)
     sheet.line([(left, up(1)), (right, up(1))], _TRACK, 1)
@@ -257,9 +259,9 @@ def _plot(sheet: Sheet, course: Along, values: Series, top: int, measure: str) -
             sheet.line(spots, color, 2)
         elif spots:
             sheet.dot(spots[0], 3, color)
-    seam = values[n]
+    seam = values[shows]
     if join and seam is not None:
-        sheet.dot((at(n), up(seam)), 5.5, _GOOD if seam in band else _BAD)
+        sheet.dot((at(shows), up(seam)), 5.5, _GOOD if seam in band else _BAD)
 
 
 def _times(sheet: Sheet, course: Along, y: float, rate: Fraction) -> None:

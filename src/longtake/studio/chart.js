@@ -22,9 +22,9 @@ export function chart(report, join, player) {
   const step = report.steps.at(-1);
   const { along } = step;
   if (!along) return h("div", { class: "chart" }, measures(step));
-  const first = join - along.n_before;
-  const rows = ROWS.map((row) => plot(row, step, (k) => player.seek(first + k)));
-  player.watch((frame) => rows.forEach((row) => row.at(frame - first)));
+  const begin = join - along.n_before;
+  const rows = ROWS.map((row) => plot(row, step, (k) => player.seek(begin + k)));
+  player.watch((frame) => rows.forEach((row) => row.at(frame - begin)));
   return h(
     "div",
     { class: "chart" },
@@ -41,8 +41,8 @@ function plot({ series, measure, title, about, top }, step, seek) {
   const { n_before: n } = step.along;
   const [low, high] = step.verdict.bands?.[measure] ?? [null, null];
   const up = (value) => HIGH - (HIGH * Math.min(value, top)) / top;
-  const seam = measure === "seam";
-  const end = seam ? n + 1 : values.length;
+  const seam = measure === "seam" ? first(values, n) : null; // where it is measured
+  const end = seam === null ? values.length : seam + 1;
   const line = (from, to) => trace(values, from, to, up);
   const head = svg("line", { class: "now", y1: 0, y2: HIGH });
   const [mood, reading] = read(step, measure);
@@ -58,7 +58,7 @@ function plot({ series, measure, title, about, top }, step, seek) {
     svg("path", { class: "new", d: line(Math.max(0, n - 1), values.length) }),
     head,
   );
-  const dot = seam && values[n] !== null && h("i", { class: ["dot", mood], style: { left: `${((n + 0.5) / values.length) * 100}%`, top: `${up(values[n])}%` } });
+  const dot = values[seam] > 0 && h("i", { class: ["dot", mood], style: { left: `${((seam + 0.5) / values.length) * 100}%`, top: `${up(values[seam])}%` } });
   const well = h("div", { class: "plot", on: { click: (event) => {
     const box = well.getBoundingClientRect();
     seek(Math.floor(((event.clientX - box.left) / box.width) * values.length));
@@ -91,8 +91,14 @@ function described(values, n, seam) {
     const known = part.filter((one) => one !== null);
     return known.length ? `${Math.min(...known).toFixed(2)} to ${Math.max(...known).toFixed(2)}` : "nothing to compare";
   };
-  const at = seam && values[n] !== null ? `, ${values[n].toFixed(2)} at it` : "";
-  return `${span(values.slice(0, n))} before the join${at}, ${span(values.slice(n + (seam ? 1 : 0)))} after it.`;
+  const at = values[seam] > 0 ? `, ${values[seam].toFixed(2)} at it` : "";
+  return `${span(values.slice(0, n))} before the join${at}, ${span(values.slice((seam ?? n - 1) + 1))} after it.`;
+}
+
+/** The first new frame that is no repeat: there the join shows. */
+function first(values, n) {
+  const found = values.findIndex((one, k) => k >= n && one !== null);
+  return found < 0 ? n : found;
 }
 
 /** How one measure stands: a mood and a text. */

@@ -30,10 +30,22 @@ export function judge(ctx, record, video, report, extend) {
     "div",
     { class: "judge stack" },
     several && several.node,
-    h("div", { class: "desk" }, playing.node, line.node, extend && going(playing, extend)),
+    h(
+      "div",
+      { class: "desk" },
+      playing.node,
+      line.node,
+      h("div", { class: "row apart" }, extend ? going(playing, extend) : h("span"), h("p", { class: "keys muted small" }, keys(seams.length > 0))),
+    ),
     report && h("section", { class: "panel report", "aria-label": "Report" }, words(report), chart(report, seams.at(-1) ?? 0, playing)),
   );
   return { node, leave: () => rooms.forEach((room) => room.leave()) };
+}
+
+/** What the keys do while the player has the focus. */
+function keys(joined) {
+  const all = [["Space", "plays"], ["← →", "a frame"], ["Shift", "ten"], joined && ["J", "join"], joined && ["L", "loop"]];
+  return all.filter(Boolean).map(([key, does]) => h("span", {}, h("kbd", {}, key), ` ${does}`));
 }
 
 /** Going on after the frame that is shown. */

@@ -44,7 +44,7 @@ export function keeping(ctx, record, video) {
   return h(
     "section",
     { class: "panel keeping" },
-    h("h2", {}, "Keep"),
+    h("h2", {}, "Take along"),
     button(`Download ${video.facts.container}, ${size(video.sizeBytes)}`, file, { kind: "primary", disabled: video.expired }),
     h(
       "div",

@@ -61,7 +61,7 @@ export function tree(ctx, record, index) {
         "div",
         { class: "about" },
         h("a", { href, "aria-current": here ? "page" : null }, titled(one)),
-        h("span", { class: "muted small" }, [came(one), video && timecode(video.facts.seconds)].filter(Boolean).join(" · ")),
+        h("span", { class: "muted small" }, [video && timecode(video.facts.seconds), came(one)].filter(Boolean).join(" · ")),
       ),
       icon("bin", `Delete ${titled(one)}`, () => remove(one), { disabled: !done && one.state !== "fail" }),
     );
@@ -73,7 +73,7 @@ export function tree(ctx, record, index) {
     const from = asked.from && `from ${timecode(value(asked.from))}`;
     const which = one.parent?.index > 0 && `of candidate ${one.parent.index + 1}`;
     const count = one.videos.length > 1 && `${one.videos.length} candidates`;
-    return [which, from, count].filter(Boolean).join(", ") || (one.parent ? "" : "the original");
+    return [which, from, count].filter(Boolean).join(" · ") || (one.parent ? "" : "the original");
   }
 
   async function remove(one) {

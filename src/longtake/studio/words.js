@@ -85,7 +85,7 @@ function drift(its) {
 function chosen(step) {
   const tried = [...(step.notes?.tried ?? [])].filter((one) => typeof one.score === "number").sort((a, b) => a.score - b.score);
   const length = `${frames(step.n_new)}, ${number(Number(value(step.seconds_new).toFixed(3)))} s`;
-  const scores = tried.map((one) => `${one.plan} ${one.score.toFixed(2)}${one.failures?.length ? " (refused)" : ""}`).join(", ");
+  const scores = tried.map((one) => `${one.plan} ${one.score.toFixed(2)}${one.failures?.length ? " outside a band" : ""}`).join(", ");
   const why = tried.length > 1 ? ` Of ${tried.length} plans it lay nearest to what the clip itself does (${scores}; less is nearer).` : "";
   return [
     h("h4", {}, "What was chosen"),

@@ -165,6 +165,19 @@ def test_the_report_is_told_and_drawn(desk: Desk, longer: str) -> None:
         assert not page.evaluate(_TOO_WIDE)
 
 
+def test_a_source_that_was_encoded_again_is_told_with_its_reason(
+    desk: Desk, made: Made
+) -> None:
+    clip = made(codec="libx265", b_frames=None, n_frames=12, size=(160, 90))
+    task_id = make(desk.caller, desk.caller.import_clip(clip))
+    report = desk.caller.data("GET", f"/api/v1/records/{task_id}/report")
+    assert report["proof"]["mode"] == "re-encode"
+    with desk.clip(task_id) as page:
+        told = page.locator(".told .warn").filter(has_text="was encoded again")
+        expect(told).to_contain_text(report["proof"]["reason"])
+        expect(told).to_contain_text(f"{report['proof']['psnr_db']:.1f} dB")
+
+
 def test_candidates_play_together_and_one_is_picked(desk: Desk, source: str) -> None:
     task_id = make(desk.caller, source, seconds=1, videoBatchSize=2)
     with desk.clip(task_id) as page:
