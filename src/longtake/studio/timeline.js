@@ -68,7 +68,7 @@ function segment(part, n) {
   const name = part.synthetic ? part.engine : "source";
   return h(
     "div",
-    { class: ["part", part.synthetic && "new"], style: { flex: `${part.n} 0 0` }, title: part.prompt || name },
+    { class: ["part", part.synthetic && "new"], style: { width: `${(part.n / n) * 100}%` }, title: part.prompt || name },
     h("b", {}, name),
     part.prompt && h("span", {}, part.prompt),
   );
