@@ -24,7 +24,7 @@ export function timeline(video, parts, player) {
     "div",
     {
       class: "strip", role: "slider", tabindex: 0, "aria-label": "Where in the clip",
-      "aria-valuemin": 0, "aria-valuemax": n - 1, on: { pointerdown: press, pointermove: drag, keydown: key },
+      "aria-valuemin": 0, "aria-valuemax": n - 1, "aria-valuenow": 0, on: { pointerdown: press, pointermove: drag, keydown: key },
     },
     lane, film, marks, head,
   );

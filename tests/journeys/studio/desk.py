@@ -6,12 +6,14 @@ import json
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from playwright.sync_api import Browser, Page, expect
 
+from longtake import keys
 from tests import engines_for_tests
 from tests.clips import counter_blocks
 from tests.journeys.studio.conftest import WIDE, opened
@@ -55,10 +57,15 @@ class Desk:
 
     @contextmanager
     def page(
-        self, *, size: tuple[int, int] = WIDE, key: str | None = "", room: str = "#/"
+        self,
+        *,
+        size: tuple[int, int] = WIDE,
+        scheme: str = "dark",
+        key: str | None = "",
+        room: str = "#/",
     ) -> Iterator[Page]:
         """The studio in a window of its own; ``key`` None: of somebody without one."""
-        with opened(self.browser, size=size) as page:
+        with opened(self.browser, size=size, scheme=scheme) as page:
             if key is not None:
                 kept = json.dumps(key or self.caller.key)
                 page.add_init_script(f"sessionStorage.setItem('longtake.key', {kept})")
@@ -75,12 +82,31 @@ class Desk:
             yield page
 
 
+def operator(server: Server) -> Caller:
+    """Somebody with an admin key, of an account of its own."""
+    caller = server.caller(uuid4().hex[:8])
+    with server.store.database.transaction() as connection:
+        text, _ = keys.create(
+            connection,
+            caller.account_id,
+            secret=server.store.secret,
+            name="here",
+            admin=True,
+        )
+    return replace(caller, key=text)
+
+
 @contextmanager
-def seated(browser: Browser, folder: Path) -> Iterator[Desk]:
-    """A desk at a new server in ``folder`` that has the engine which counts on."""
-    engines_for_tests.install(folder / "installed", "counting")
+def seated(
+    browser: Browser, folder: Path, *engines: str, **settings: Any
+) -> Iterator[Desk]:
+    """A desk at a new server in ``folder`` that has the engine which counts on.
+
+    And ``engines``, of those for tests.
+    """
+    engines_for_tests.install(folder / "installed", "counting", *engines)
     path = engines_for_tests.python_path(folder / "installed")
-    with running(folder / "served", python_path=path) as server:
+    with running(folder / "served", python_path=path, **settings) as server:
         yield Desk(server, server.caller("ann"), browser)
 
 

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from uuid import uuid4
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from longtake import keys
 from tests import clips
 from tests.journeys.studio.conftest import NARROW, opened, signed_in
+from tests.journeys.studio.desk import operator
 from tests.receivers import Receiver, always, ok, receiving
 from tests.running import Caller, Server, running
 
@@ -36,19 +35,9 @@ def server(
         yield found
 
 
-@pytest.fixture
-def operator(server: Server) -> Caller:
-    """Somebody with an admin key of an account of its own."""
-    caller = server.caller(uuid4().hex)
-    with server.store.database.transaction() as connection:
-        text, _ = keys.create(
-            connection,
-            caller.account_id,
-            secret=server.store.secret,
-            name="here",
-            admin=True,
-        )
-    return replace(caller, key=text)
+@pytest.fixture(name="operator")
+def _operator(server: Server) -> Caller:
+    return operator(server)
 
 
 def agree(tab: Page, doing: str) -> None:
