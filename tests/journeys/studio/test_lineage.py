@@ -85,6 +85,33 @@ def test_the_tree_shows_it_and_leads_there(desk: Desk, family: Family) -> None:
         expect(page.locator(".leaf.here")).to_contain_text("Rain comes")
 
 
+def test_it_is_gone_on_with_from_any_frame(desk: Desk, family: Family) -> None:
+    with desk.clip(family.rain) as page:
+        page.get_by_role("group", name=re.compile("The picture")).press("Home")
+        for _ in range(3):
+            page.keyboard.press("Shift+ArrowRight")
+        wait_for_frame(page, 30)
+        page.get_by_role("button", name="Extend from this frame").click()
+        form = page.get_by_role("form", name="Direct")
+        expect(form).to_contain_text("Goes on after frame 30")
+        form.get_by_label("What happens next").fill("The sun comes out")
+        form.get_by_label("Engine").select_option("counting")
+        form.get_by_label("Seconds").fill("1")
+        form.get_by_role("button", name="Extend by 1 s").click()
+        expect(page.locator(".leaf.here")).to_contain_text(
+            "from 0:01.29", timeout=60_000
+        )
+        sun = page.url.split("/")[-2]
+        record(page)
+        page.get_by_role("button", name="To the join").click()
+        wait_for_frame(page, 31)
+        assert recorded(page)[-1] == (31, 31)
+    found = desk.caller.data("GET", f"/api/v1/records/{sun}")
+    assert json.loads(found["paramJson"])["from"] == "31/24"
+    assert found["videos"][0]["facts"]["nFrames"] == 31 + 24
+    desk.caller.data("DELETE", f"/api/v1/records/{sun}")
+
+
 def test_it_is_taken_along(desk: Desk, family: Family, tmp_path: Path) -> None:
     with desk.clip(family.storm) as page:
         src = page.locator(".player video").get_attribute("src")
