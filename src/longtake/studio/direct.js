@@ -22,7 +22,7 @@ export function direct(ctx, source) {
   const known = { engines: [], prices: null };
   let repeat = ["", ""]; // the same request sent again is the same task
 
-  const prompt = h("textarea", { maxlength: LIMIT, placeholder: still ? "The waves roll in, the camera pushes in slowly" : "Slowly push in, then fade to black", on: { input: changed } });
+  const prompt = h("textarea", { maxlength: LIMIT, placeholder: still ? "The waves roll in, the camera pushes in slowly" : "Slowly push in, then fade to black", on: { input: changed, keydown: (event) => { if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) go.click(); } } });
   const promptField = field("What happens next", prompt);
   const engine = h("select", { on: { change: changed } });
   const seconds = h("input", { type: "number", min: SECONDS[0], max: SECONDS[1], step: 0.5, value: SECONDS[2], on: { input: changed } });
@@ -34,6 +34,7 @@ export function direct(ctx, source) {
   const batches = choice(still ? "Videos" : "Candidates", [["1", "1"], ["2", "2"], ["4", "4"]], "1", (value) => { Object.assign(asked, { batch: Number(value), counted: true }); changed(); });
   const place = h("div", { class: "place" });
   const told = h("div", { role: "alert" });
+  const lack = h("div", { class: "lack", role: "status" });
   const bill = h("p", { class: "bill" });
   const go = button("Extend", submit, { kind: "primary", type: "submit" });
 
@@ -56,6 +57,7 @@ export function direct(ctx, source) {
     ),
     h("details", {}, h("summary", {}, "Watermark and seed"), h("div", { class: "settings" }, field("Watermark", mark, "On the new frames only."), field("Seed", seed, "Same seed, same frames."))),
     told,
+    lack,
     h("div", { class: "row apart foot" }, bill, go),
   );
   load();
@@ -103,10 +105,8 @@ export function direct(ctx, source) {
     const cost = price();
     const { balance } = ctx.account;
     const short = cost !== null && balance < cost;
-    replace(
-      bill,
-      cost !== null && [h("b", {}, `${number(cost)} credits`), h("span", { class: short ? "bad" : "muted" }, short ? `; ${balanced(balance)} are left, so that it cannot be made. An operator grants more.` : ` of ${balanced(balance)}`)],
-    );
+    replace(bill, cost !== null && [h("b", {}, `${number(cost)} credits`), h("span", { class: "muted" }, ` of ${balanced(balance)}`)]);
+    replace(lack, short && h("p", { class: "refusal" }, `${number(balance)} ${balance === 1 ? "credit is" : "credits are"} left, ${number(cost - balance)} too few. An operator can grant more.`));
     go.textContent = still ? (asked.batch > 1 ? `Make ${asked.batch} videos` : "Make the video") : `Extend by ${seconds.value || "?"} s`;
     go.disabled = cost === null || short || (asked.manual && !prompt.value.trim()) || !seconds.checkValidity() || !seed.checkValidity();
   }
@@ -146,7 +146,8 @@ export function direct(ctx, source) {
   function refused(error) {
     const title = { 402: "Not enough credits", 455: "Under maintenance", 505: "Switched off", 429: "Too much at a time" }[error.code];
     const after = error.retryAfter ? ` In ${error.retryAfter} s it can be tried again.` : "";
-    replace(told, h("div", { class: "refusal" }, title && h("b", {}, title), h("p", {}, error.message, after), h("p", { class: "muted small" }, "Nothing was charged, and what you wrote stays.")));
+    const then = error.code ? "Nothing was charged, and what you wrote stays." : "Whether it was asked for is not known. Asking again asks for the same, once.";
+    replace(told, h("div", { class: "refusal" }, title && h("b", {}, title), h("p", {}, error.message, after), h("p", { class: "muted small" }, then)));
   }
 }
 

@@ -19,7 +19,7 @@ export function drop(ctx, brought) {
   const node = h(
     "section",
     { class: "drop", "aria-label": "Bring in" },
-    h("div", { class: "row" }, h("p", { class: "ask" }, "Drop a clip or an image"), button("Choose a file", () => file.click(), { kind: "primary" })),
+    h("div", { class: "row" }, h("p", { class: "ask" }, "Drop a clip or an image"), h("p", { class: "about" }, "A clip is made longer; an image becomes a clip. Both stay on this server."), button("Choose a file", () => file.click(), { kind: "primary" })),
     file,
     rows,
   );

@@ -53,7 +53,7 @@ export function library(ctx) {
     node.classList.toggle("bare", !items.length && !asked.search && !asked.view);
     if (!items.length) {
       const narrowed = asked.search || asked.view;
-      replace(list, narrowed ? state("empty", "Nothing here fits.") : state("empty", "Nothing here yet", h("p", {}, "Bring in a clip, and make it longer.")));
+      replace(list, state("empty", narrowed ? "Nothing here fits." : "Nothing here yet"));
       return;
     }
     const grid = h("ul", { class: "grid" }, items.map(card));

@@ -120,16 +120,22 @@ function shell() {
 }
 
 /** What the address brings: a code becomes a key, and stands there no longer. */
-async function start() {
-  const code = /^#code=(\w+)$/.exec(location.hash)?.[1];
-  if (code) history.replaceState(null, "", location.pathname);
+async function start(code = taken()) {
   try {
-    if (code) return await enter((await new Api().post("api/v1/account/keys/code", { code })).key);
+    if (code) return await enter((await new Api("", heard).post("api/v1/account/keys/code", { code })).key);
     const kept = sessionStorage.getItem(KEPT);
     return kept ? await enter(kept) : show();
   } catch (error) {
-    return leave(error.message);
+    if (code && error.code === 422) return leave("This link works no longer: it was used, or is older than ten minutes.");
+    if (error.code === 401) return leave(error.message);
+    return shown({ node: state("error", error.message, h("div", { class: "row" }, button("Try again", () => start(code)))) });
   }
+}
+
+function taken() {
+  const code = /^#code=(\w+)$/.exec(location.hash)?.[1];
+  if (code) history.replaceState(null, "", location.pathname);
+  return code;
 }
 
 /** A key that a code became ends here; one that was pasted in goes on elsewhere. */
@@ -140,4 +146,7 @@ async function signOut() {
 }
 
 addEventListener("hashchange", () => (location.hash.startsWith("#code=") ? start() : show()));
+for (const name of ["dragover", "drop"]) { // a file let go beside its place does not take the page's
+  addEventListener(name, (event) => { if (event.dataTransfer?.types.includes("Files")) event.preventDefault(); });
+}
 start();

@@ -45,7 +45,7 @@ def test_the_printed_link_opens_the_studio_once(
 
     with opened(browser) as other:
         other.goto(link)
-        expect(other.get_by_role("alert")).to_contain_text("used before")
+        expect(other.get_by_role("alert")).to_contain_text("works no longer")
         assert other.evaluate(_KEPT) is None
 
     tab.get_by_role("button", name="Sign out").click()
@@ -63,7 +63,7 @@ def test_a_key_can_be_pasted(server: Server, tab: Page) -> None:
     expect(tab.get_by_role("alert")).to_contain_text("This key is not accepted")
     signed_in(tab, caller)
     expect(tab.get_by_text("1,234 credits")).to_be_visible()
-    expect(tab.get_by_text("Nothing here yet")).to_be_visible()
+    expect(tab.get_by_text("Drop a clip or an image")).to_be_visible()
     caller.data("DELETE", f"/api/v1/account/keys/{_key_id(caller.data)}")
     tab.reload()
     expect(tab.get_by_role("alert")).to_contain_text("revoked")

@@ -174,7 +174,7 @@ def test_what_cannot_be_made_now_says_why(
     source = poor.import_clip(made(n_frames=48))
     signed_in(tab, poor, f"#/clip/{source}/0")
     tab.get_by_label("What happens next").fill("rain")
-    expect(tab.get_by_text("12 are left")).to_be_visible()
+    expect(tab.get_by_text("12 credits are left, 48 too few")).to_be_visible()
     expect(tab.get_by_role("button", name="Extend by 4 s")).to_be_disabled()
     tab.get_by_role("button", name="Sign out").click()
 
