@@ -58,6 +58,8 @@ def momentum(grays: Sequence[Gray]) -> Momentum:
     apart = np.linalg.norm(velocity - before, axis=-1)
     allowed = _DISAGREEMENT + _RELATIVE_DISAGREEMENT * np.linalg.norm(velocity, axis=-1)
     trust = cv2.blur(np.exp(-np.square(apart / allowed)), (9, 9))[..., None]
+    if len(steps) == 1:
+        trust *= 0  # nothing agrees with it: where it is wrong, it would tear
     return Momentum(
         np.asarray(cv2.blur(velocity, (5, 5)), np.float32),
         np.asarray(_ERRATIC + (_STEADY - _ERRATIC) * trust, np.float32),
