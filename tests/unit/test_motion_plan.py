@@ -153,6 +153,22 @@ def test_no_jump_is_taken_twice_running_and_runs_are_long() -> None:
         assert min(np.diff([run.at for run in plan.runs[1:]])) >= 8
 
 
+def test_two_good_jumps_are_not_taken_in_turn() -> None:
+    """Each by itself is not taken twice running; in turn they would be a loop."""
+    apart = np.random.default_rng(2).uniform(2, 3, (60, 60))
+    for leave, land in ((41, 20), (44, 12)):
+        apart[leave, land] = apart[leave + 1, land + 1] = 0.5
+    plan = texture.propose(study_of(apart), 1000, seed=0)
+    assert plan is not None
+    taken = texture.jumps(plan.runs, 59)
+    again = [
+        abs(one.leave - two.leave) <= 4 and abs(one.land - two.land) <= 4
+        for one, two in zip(taken, taken[2:], strict=False)
+    ]
+    assert len(taken) > 20
+    assert np.mean(again) < 0.1
+
+
 def test_a_seed_changes_the_play_out() -> None:
     study = study_of(np.random.default_rng(3).uniform(1, 2, (60, 60)))
     plans = {texture.propose(study, 200, seed) for seed in range(4)}

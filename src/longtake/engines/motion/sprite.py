@@ -224,13 +224,14 @@ class _Cycle:
         runs = list(begun)
         while runs[-1].at < n_frames:
             rng = np.random.default_rng([self.seed, len(runs)])
-            before = self._jump(runs[-2], runs[-1]) if len(runs) > 1 else None
-            jump = self.paths.choose(before.land if before else None, before, rng)
+            before = [self._jump(runs[-2], runs[-1])] if len(runs) > 1 else []
+            landed = before[0].land if before else None
+            jump = self.paths.choose(landed, before, rng)
             if jump is None:
                 return None
             at = runs[-1].at + jump.leave - self._index(runs[-1].source) + 1
             # Under the first one the last pose stands still: a near one follows at once.
-            near = before is None and self.paths.cost[jump.leave, jump.land] < _NEAR
+            near = not before and self.paths.cost[jump.leave, jump.land] < _NEAR
             place = float(jump.land + 1 - self.paths.last + self.end)
             runs.append(Run(at, place, fade=0 if near else self.fade))
         return tuple(runs)

@@ -7,6 +7,7 @@ with their future cost, so that no good jump leads where only bad ones leave.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -28,6 +29,7 @@ _PER_SECOND = 0.75  # what a jump a second later costs of one now
 _PER_JUMP = 0.5  # steps: fewer jumps are better than many cheap ones
 _UNEVEN = 0.3  # steps by which a seeded choice may be worse than the best
 _SAME = 4  # frames: jumps nearer than this at both ends are the same jump
+_TIRED, _REMEMBERED = 3.0, 8  # steps that a jump costs more when it comes again; jumps
 _ROUNDS = 60
 
 
@@ -86,9 +88,12 @@ class Paths:
         return total
 
     def choose(
-        self, landed: int | None, before: Jump | None, rng: np.random.Generator
+        self, landed: int | None, before: Sequence[Jump], rng: np.random.Generator
     ) -> Jump | None:
-        """The next jump after landing at ``landed`` (None: from the clip's end)."""
+        """The next jump after landing at ``landed`` (None: from the clip's end).
+
+        ``before``: what was jumped last, the latest first.
+        """
         first = self.last if landed is None else landed + self.shortest
         options = self._options(first, before)
         if options is None:
@@ -100,18 +105,23 @@ class Paths:
         pick = int(rng.choice(chance.size, p=chance / chance.sum()))
         return Jump(first + pick // options.shape[1], pick % options.shape[1])
 
-    def _options(self, first: int, before: Jump | None) -> NDArray[np.float64] | None:
-        """(leave from ``first`` on, land) totals without the jump ``before``.
+    def _options(
+        self, first: int, before: Sequence[Jump]
+    ) -> NDArray[np.float64] | None:
+        """(leave from ``first`` on, land) totals, without the jump that came last.
 
-        What is nearly that jump is left out too, unless nothing else is left.
+        What is nearly that jump is left out too, unless nothing else is left. Those before
+        it are dearer, the later they came: two good jumps taken in turn are a loop.
         """
         for near in (_SAME, 0):
             left = self.total[first:].copy()
-            if before is not None:
-                early = max(before.leave - near - first, 0)
-                late = max(before.leave + near + 1 - first, 0)
-                beside = slice(max(before.land - near, 0), before.land + near + 1)
-                left[early:late, beside] = np.inf
+            for age, one in enumerate(before):
+                early = max(one.leave - near - first, 0)
+                late = max(one.leave + near + 1 - first, 0)
+                beside = slice(max(one.land - near, 0), one.land + near + 1)
+                left[early:late, beside] += (
+                    _TIRED * (1 - age / _REMEMBERED) if age else np.inf
+                )
             if np.isfinite(left).any():
                 return left
         return None
@@ -166,10 +176,8 @@ def cost(paths: Paths, runs: tuple[Run, ...]) -> float:
 
 def _next(paths: Paths, runs: list[Run], seed: int) -> Jump | None:
     rng = np.random.default_rng([seed, len(runs)])
-    if len(runs) == 1:
-        return paths.choose(None, None, rng)
-    before = _jump(runs[-2], runs[-1], paths.last)
-    return paths.choose(before.land, before, rng)
+    before = jumps(tuple(runs[-_REMEMBERED - 1 :]), paths.last)[::-1]
+    return paths.choose(before[0].land if before else None, before, rng)
 
 
 def _run(paths: Paths, under: Run, jump: Jump) -> Run:
