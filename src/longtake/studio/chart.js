@@ -118,7 +118,7 @@ function measures(step) {
     const [value, ...accepted] = reading.split(", ");
     return h("tr", {}, h("th", { scope: "row" }, title, about && h("small", {}, about)), h("td", { class: ["n", mood] }, value), h("td", {}, accepted.join(", ").replace("accepted ", "") || "–"));
   });
-  return h("div", { class: "scroll" }, h("table", {}, h("thead", {}, h("tr", {}, ["Measure", "Here", "Accepted"].map((text, k) => h("th", { scope: "col", class: k === 1 && "n" }, text)))), h("tbody", {}, rows)));
+  return scrolled("All measures", h("table", {}, h("thead", {}, h("tr", {}, ["Measure", "Here", "Accepted"].map((text, k) => h("th", { scope: "col", class: k === 1 && "n" }, text)))), h("tbody", {}, rows)));
 }
 
 function course(along, fps) {
@@ -128,7 +128,12 @@ function course(along, fps) {
     .map((_, k) => k)
     .filter((k) => (k - along.n_before) % every === 0)
     .map((k) => h("tr", {}, h("th", { scope: "row", class: "n" }, k === along.n_before ? "join" : signed((k - along.n_before) / fps)), ROWS.map(({ series }) => h("td", { class: "n" }, shown(along[series][k])))));
-  return h("div", { class: "scroll" }, h("table", {}, h("thead", {}, h("tr", {}, ["Seconds", ...ROWS.map((row) => row.title)].map((text) => h("th", { scope: "col", class: "n" }, text)))), h("tbody", {}, rows)));
+  return scrolled("The measures along time", h("table", {}, h("thead", {}, h("tr", {}, ["Seconds", ...ROWS.map((row) => row.title)].map((text) => h("th", { scope: "col", class: "n" }, text)))), h("tbody", {}, rows)));
+}
+
+/** A table that may be larger than its place, and then moves by keys too. */
+function scrolled(label, table) {
+  return h("div", { class: "scroll", role: "region", tabindex: 0, "aria-label": label }, table);
 }
 
 /** Whole seconds from the join, under the plots. */

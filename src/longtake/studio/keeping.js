@@ -45,7 +45,7 @@ export function keeping(ctx, record, video) {
     "section",
     { class: "panel keeping" },
     h("h2", {}, "Take along"),
-    button(`Download ${video.facts.container}, ${size(video.sizeBytes)}`, file, { kind: "primary", disabled: video.expired }),
+    button(`Download ${video.facts.container}, ${size(video.sizeBytes)}`, file, { disabled: video.expired }),
     h(
       "div",
       { class: "row" },

@@ -119,7 +119,7 @@ export function player(video, parts, joins) {
   const well = h("div", { class: "well screen", tabindex: 0, role: "group", "aria-label": "The picture; space plays, arrows step by frames", on: { click: () => { well.focus(); toggle(); } } }, element, side);
   const bar = h(
     "div",
-    { class: "transport", role: "toolbar", "aria-label": "Playing" },
+    { class: "transport", role: "group", "aria-label": "Playing" },
     h(
       "div",
       { class: "row" },

@@ -48,7 +48,7 @@ function verdict(step) {
   const all = unmeasured.length ? "Every measure that could be taken lies in its band." : "Every measure lies in its band.";
   const names = unmeasured.map((name) => (TITLES[name]?.[0] ?? name).toLowerCase());
   return [
-    h("h3", { class: ["verdict", mood] }, text),
+    h("h2", { class: ["verdict", mood] }, text),
     failures.length ? h("ul", { class: "told" }, failures.map((one) => said("warn", one))) : h("p", {}, all),
     names.length > 0 && h("p", { class: "muted" }, `Could not be measured here: ${names.join(", ")}.`),
     step.relaxed?.length > 0 && step.verdict.passed && h("p", { class: "muted" }, `Not held against it, since the prompt asks for it: ${step.relaxed.map((name) => (TITLES[name]?.[0] ?? name).toLowerCase()).join(", ")}.`),
@@ -88,7 +88,7 @@ function chosen(step) {
   const scores = tried.map((one) => `${one.plan} ${one.score.toFixed(2)}${one.failures?.length ? " outside a band" : ""}`).join(", ");
   const why = tried.length > 1 ? ` Of ${tried.length} plans it lay nearest to what the clip itself does (${scores}; less is nearer).` : "";
   return [
-    h("h4", {}, "What was chosen"),
+    h("h3", {}, "What was chosen"),
     h("p", {}, h("b", {}, step.engine), step.plan_kind && ` with the plan “${step.plan_kind}”`, `: ${length}.`, why, step.written && ` ${step.written}`),
     step.chained && h("p", { class: "muted" }, "Drawn from the original's own pixels, so that nothing gets softer from step to step."),
     step.chain_note && h("p", { class: "muted" }, `Not drawn from the original: ${step.chain_note}.`),
@@ -98,7 +98,7 @@ function chosen(step) {
 function prompt({ understood, ignored }) {
   if (!understood.length && !ignored.length) return null;
   return [
-    h("h4", {}, "What became of the prompt"),
+    h("h3", {}, "What became of the prompt"),
     h("ul", { class: "told" }, understood.map((one) => said("good", one)), ignored.map((one) => said("off", h("s", {}, one), " was ignored"))),
   ];
 }
