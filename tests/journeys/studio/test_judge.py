@@ -58,25 +58,25 @@ def test_every_frame_of_the_second_around_the_join_is_shown(
         record(page)
         page.get_by_label("Speed").select_option("0.5")
         page.get_by_role("button", name="Loop the second around the join").click()
-        shown: list[int] = []
+        pairs: list[tuple[int, int]] = []
 
         def complete() -> bool:
-            pairs = recorded(page)
-            assert all(number == called for number, called in pairs), pairs
-            shown.extend(number for number, _ in pairs)
+            pairs.extend(recorded(page))
+            shown = [called for _, called in pairs]
             rounds = sum(after < before for before, after in pairwise(shown))
             return rounds > 1 and {*ROUND} <= {*shown}
 
         # A busy machine may not paint every frame of the first round.
-        until(complete, what=lambda: f"all of {ROUND} in {shown}", timeout_s=60)
-        late = [number for number in shown if number > ROUND[-1] + 2]
+        until(complete, what=lambda: f"all of {ROUND} in {pairs}", timeout_s=60)
+        # Nor may it look at a picture before the next one is there.
+        for (number, called), (_, following) in pairwise(pairs):
+            assert number in {called, following}, pairs
+        exact = sum(number == called for number, called in pairs)
+        assert exact > 0.8 * len(pairs), pairs
+        late = [called for _, called in pairs if called > ROUND[-1] + 8]
         assert not late, "the loop goes on behind its end"
         page.get_by_role("button", name="Pause").click()
-        assert page.locator(".side").inner_text() in {
-            "SOURCE",
-            "source",
-            "new · counting",
-        }
+        assert page.locator(".side").inner_text() in {"source", "new · counting"}
 
 
 def test_stepping_and_seeking_are_exact(desk: Desk, longer: str) -> None:
