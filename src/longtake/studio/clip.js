@@ -6,6 +6,7 @@ import { judge } from "./judge.js";
 import { keeping } from "./keeping.js";
 import { codec, kind, titled } from "./records.js";
 import { tree } from "./tree.js";
+import { words } from "./words.js";
 
 /**
  * @param {import("./main.js").Context} ctx
@@ -44,7 +45,7 @@ export function clip(ctx, taskId, index = "0") {
       h(
         "div",
         { class: "bench" },
-        desk ? desk.node : state("empty", "The files have expired and are gone."),
+        desk ? desk.node : h("div", { class: "stack" }, state("empty", "The files have expired and are gone."), report && h("section", { class: "panel report", "aria-label": "Report" }, words(report))),
         h("div", { class: "stack" }, next?.node, h("section", { class: "panel", "aria-label": "Facts" }, facts(record, video)), keeping(ctx, record, video), lineage.node),
       ),
     );

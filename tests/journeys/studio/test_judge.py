@@ -8,7 +8,9 @@ from itertools import pairwise
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
+from sqlalchemy import update
 
+from longtake.store import tables
 from tests.conftest import Made
 from tests.journeys.studio.conftest import NARROW
 from tests.journeys.studio.desk import (
@@ -176,6 +178,18 @@ def test_a_source_that_was_encoded_again_is_told_with_its_reason(
         told = page.locator(".told .warn").filter(has_text="was encoded again")
         expect(told).to_contain_text(report["proof"]["reason"])
         expect(told).to_contain_text(f"{report['proof']['psnr_db']:.1f} dB")
+
+
+def test_what_has_expired_is_still_told_of(desk: Desk, source: str) -> None:
+    task_id = make(desk.caller, source)
+    record = tables.clips.c.record_id == task_id
+    with desk.server.store.database.transaction() as connection:
+        connection.execute(update(tables.clips).where(record).values(expired_ms=1))
+    with desk.page(room=f"#/clip/{task_id}/0") as page:
+        expect(page.locator("main")).to_contain_text("The files have expired")
+        expect(page.locator(".words")).to_contain_text("Source untouched")
+        expect(page.get_by_role("button", name="Download mp4")).to_be_disabled()
+        expect(page.get_by_role("form", name="Direct")).to_have_count(0)
 
 
 def test_candidates_play_together_and_one_is_picked(desk: Desk, source: str) -> None:
