@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -79,48 +80,64 @@ def test_a_clip_is_made_longer_by_keys_alone(desk: Desk, made: Made) -> None:
         page.goto(found[0])
         expect(page.get_by_text("Nothing here yet")).to_be_visible()
         stand(page)
-        walk_to(page, "^Choose a file$")
-        with page.expect_file_chooser() as choosing:
-            page.keyboard.press("Enter")
-        choosing.value.set_files(made(n_frames=N, sound="aac"))
+        bring_in(page, made(n_frames=N, sound="aac"))
+        direct(page)
+        judge(page)
+        take_along(page)
 
-        expect(page.locator(".player")).to_have_attribute("data-frame", "0")
-        stand(page)
-        walk_to(page, "^What happens next$")
-        page.keyboard.type("Slowly push in")
-        walk_to(page, "^Engine$")
-        page.keyboard.type("counting")
-        walk_to(page, "^Seconds$")
-        for _ in range(6):
-            page.keyboard.press("ArrowDown")
-        walk_to(page, "^Extend by 1 s$")
+
+def bring_in(page: Page, clip: Path) -> None:
+    walk_to(page, "^Choose a file$")
+    with page.expect_file_chooser() as choosing:
         page.keyboard.press("Enter")
+    choosing.value.set_files(clip)
+    expect(page.locator(".player")).to_have_attribute("data-frame", "0")
+    stand(page)
 
-        expect(page.locator(".report")).to_be_visible(timeout=60_000)
-        expect(page.locator(".player")).to_have_attribute("data-frame", re.compile("."))
-        stand(page)
-        walk_to(page, "^The picture")
-        page.keyboard.press("j")
-        wait_for_frame(page, N)
-        for key, frame in (("ArrowLeft", N - 1), ("ArrowRight", N), (".", N + 1)):
-            page.keyboard.press(key)
-            wait_for_frame(page, frame)
-        page.keyboard.press("l")
-        expect(page.get_by_role("button", name="Pause")).to_be_visible()
-        page.keyboard.press(" ")
-        expect(page.get_by_role("button", name=re.compile("^Play"))).to_be_visible()
-        assert stand(page).startswith("The picture")
 
-        walk_to(page, "^Download ")
-        with page.expect_download() as downloading:
-            page.keyboard.press("Enter")
-        assert probe(downloading.value.path()).video.n_frames == 2 * N
-        assert stand(page).startswith("Download ")
+def direct(page: Page) -> None:
+    """Ask for a second more, and watch until it is made."""
+    walk_to(page, "^What happens next$")
+    page.keyboard.type("Slowly push in")
+    walk_to(page, "^Engine$")
+    page.keyboard.type("counting")
+    walk_to(page, "^Seconds$")
+    for _ in range(6):
+        page.keyboard.press("ArrowDown")
+    walk_to(page, "^Extend by 1 s$")
+    page.keyboard.press("Enter")
+    expect(page.locator(".report")).to_be_visible(timeout=60_000)
+    expect(page.locator(".player")).to_have_attribute("data-frame", re.compile("."))
+    stand(page)
 
-        walk_to(page, "^Delete ")
+
+def judge(page: Page) -> None:
+    """Step around the join, and let it loop."""
+    walk_to(page, "^The picture")
+    page.keyboard.press("j")
+    wait_for_frame(page, N)
+    for key, frame in (("ArrowLeft", N - 1), ("ArrowRight", N), (".", N + 1)):
+        page.keyboard.press(key)
+        wait_for_frame(page, frame)
+    page.keyboard.press("l")
+    expect(page.get_by_role("button", name="Pause")).to_be_visible()
+    page.keyboard.press(" ")
+    expect(page.get_by_role("button", name=re.compile("^Play"))).to_be_visible()
+    assert stand(page).startswith("The picture")
+
+
+def take_along(page: Page) -> None:
+    """Download it, and think again about deleting it."""
+    walk_to(page, "^Download ")
+    with page.expect_download() as downloading:
         page.keyboard.press("Enter")
-        expect(page.get_by_role("dialog")).to_be_visible()
-        assert stand(page) == "Keep"
-        page.keyboard.press("Escape")
-        expect(page.get_by_role("dialog")).to_have_count(0)
-        assert stand(page).startswith("Delete ")
+    assert probe(downloading.value.path()).video.n_frames == 2 * N
+    assert stand(page).startswith("Download ")
+
+    walk_to(page, "^Delete ")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("dialog")).to_be_visible()
+    assert stand(page) == "Keep"
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    assert stand(page).startswith("Delete ")
