@@ -95,7 +95,7 @@ def _write(found: Sequence[Score]) -> None:
             tables.REFUSALS,
             tables.refusals(found),
         ),
-        ("The bands", tables.BANDED, tables.bands(found)),
+        ("By how much the bands may be missed", tables.SLACKED, tables.slacks(found)),
         ("Clip by clip", tables.PER_CLIP, tables.per_clip(found)),
     ]
     loops = "; ".join(tables.loops_that_pass(found)) or "none"
@@ -109,7 +109,7 @@ def _write(found: Sequence[Score]) -> None:
         tables.MEDIANS,
         tables.medians(found),
         details=_packed(found),
-        more=f"{text}\n\nHard loops that the gate lets through: {loops}.",
+        more=f"{text}\n\n{tables.slack_told(found)}\n\nHard loops that the gate lets through: {loops}.",
     )
 
 

@@ -34,6 +34,7 @@ _MEASURING = [
         _SOURCE / "analysis" / f"{name}.py"
         for name in (
             "measures",
+            "curves",
             "recurrence",
             "distances",
             "duplicates",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from longtake.analysis.gate import BANDS, judge
+from longtake.analysis.gate import BANDS, SLACK, judge
 from longtake.analysis.measures import Measures
 
 FINE = Measures(
@@ -19,6 +19,7 @@ FINE = Measures(
     sharpness=1,
     sharpness_tail=1,
     grain=1,
+    color_jump=0,
     color_drift=0,
     repeat=1,
     rewind=0,
@@ -37,15 +38,29 @@ def test_what_is_like_the_clip_passes() -> None:
 
 @pytest.mark.parametrize("name", BANDS)
 def test_each_end_of_each_band(name: str) -> None:
+    """An end counts as 1 and the slack is added to it, in logarithms for a ratio."""
     band = BANDS[name]
-    for end, beyond in ((band.low, -0.01), (band.high, 0.01)):
-        if end is not None:
-            assert judge(FINE.model_copy(update={name: end})).passed
-            verdict = judge(FINE.model_copy(update={name: end + beyond}))
-            (sentence,) = verdict.failures
-            assert not verdict.passed
-            assert f"{end + beyond:.2f}" in sentence
-            assert f"{end:g}" in sentence
+    for end in (band.low, band.high):
+        if end is None:
+            continue
+        most = end ** (1 + SLACK) if band.low is not None else end * (1 + SLACK)
+        for beside, passes in ((0.99, True), (1.01, False)):
+            value = most * (beside if most >= 1 or band.low is None else 1 / beside)
+            verdict = judge(FINE.model_copy(update={name: value}))
+            assert verdict.passed is passes
+            for sentence in verdict.failures:
+                assert f"{value:.2f}" in sentence
+                assert f"{end:g}" in sentence
+            assert len(verdict.failures) == (not passes)
+
+
+def test_a_little_beside_many_bands_is_too_much() -> None:
+    little = {"seam": 2.5, "flicker": 3.9, "sharpness": 1.42}
+    for name, value in little.items():
+        assert judge(FINE.model_copy(update={name: value})).passed
+    verdict = judge(FINE.model_copy(update=little))
+    assert not verdict.passed
+    assert len(verdict.failures) == 3
 
 
 def test_a_sentence() -> None:

@@ -68,7 +68,7 @@ BEST_FIRST = [
     report(motion=1.2),
     report(motion=1 / 1.5),
     report(motion=3.4),  # passes, barely
-    report(motion=3.6),  # fails in one, barely
+    report(motion=3.6),  # passes all the same
     report(motion=30),
     report(motion=3.6, flicker=9),
 ]

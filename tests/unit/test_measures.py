@@ -9,8 +9,9 @@ import pytest
 from numpy.typing import NDArray
 
 from benchmarks.quality import controls
+from longtake.analysis.curves import curves
 from longtake.analysis.gate import BANDS, judge
-from longtake.analysis.measures import LEVELS, Measures, curves, measure
+from longtake.analysis.measures import LEVELS, Measures, measure
 from tests import moving
 
 N = 60
@@ -53,7 +54,7 @@ FLAWS: dict[str, tuple[controls.Control, set[str]]] = {
     "melt": (controls.melt, {"sharpness_tail"}),
     "noise": (controls.noise, {"sharpness", "sharpness_tail", "grain"}),
     "pulse": (controls.pulse, {"flicker"}),
-    "tint": (controls.tint, {"seam_residual"}),
+    "tint": (controls.tint, {"seam_residual", "color_jump"}),
     "creeping tint": (controls.creeping_tint, {"color_drift"}),
     "cut": (controls.cut, {"worst_residual"}),
 }
@@ -113,7 +114,7 @@ def test_hand_made_life() -> None:
         film = moving.views((float(x), 0.0) for x in places)
         return measure(film[:25], film[25:])
 
-    assert after(walk).life == pytest.approx(1, rel=0.1)
+    assert after(walk).life == pytest.approx(1, rel=0.25)  # a median of few
     pushed = after(push)
     assert pushed.motion == pytest.approx(1, rel=0.1)
     assert pushed.life is not None
@@ -202,6 +203,7 @@ def test_a_context_of_one_frame_says_what_cannot_be_measured() -> None:
         "sharpness",
         "sharpness_tail",
         "grain",
+        "color_jump",
         "color_drift",
     }
     blurred = measure(film[:1], controls.blur(film[:1], film[1:]))

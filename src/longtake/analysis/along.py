@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from longtake.analysis.curves import PIXELS
 from longtake.analysis.flow import each
 from longtake.analysis.measures import (
     ENERGY,
     LEVELS,
-    PIXELS,
     RECENT,
     Compared,
     detail,

@@ -52,6 +52,7 @@ _TITLES = {
     "sharpness": "sharpness",
     "sharpness_tail": "sharpness at the end",
     "grain": "grain",
+    "color_jump": "color jump",
     "color_drift": "color drift",
     "repeat": "frames shown again",
     "rewind": "played backwards",

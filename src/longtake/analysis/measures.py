@@ -16,22 +16,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from longtake.analysis.curves import PIXELS, Curves, curves
 from longtake.analysis.cuts import last_shot
 from longtake.analysis.distances import Thumbnails, thumbnails
 from longtake.analysis.duplicates import duplicates, runs
-from longtake.analysis.flow import (
-    Flow,
-    change,
-    difference,
-    each,
-    flow,
-    residual,
-    speed,
-)
+from longtake.analysis.flow import difference, each
 from longtake.analysis.pictures import (
     Frame,
     Frames,
@@ -43,7 +35,6 @@ from longtake.analysis.recurrence import recalled, rewind, rhythm, same_source
 from longtake.media.clip import Facts
 
 LEVELS = 0.05  # levels: one pixel in twenty changing by the least step of 8 bits
-PIXELS = 0.02  # pixels: a fifth of what DIS can tell apart
 UNREST = 0.02  # of the motion: a steady move changes by less
 ENERGY = 0.05  # squared gray levels: less than rounding to 8 bits leaves (1/12)
 
@@ -52,17 +43,17 @@ _OWN = 96  # frames of the clip that are looked at with flow
 _FEWEST = 8  # frames of a shot that show a behavior
 _TAIL = 8  # new frames whose sharpness is measured again
 _FROZEN = 0.15  # of the clip's step
-_QUARTER = 4  # flows are kept this much smaller: DIS finds nothing finer
 
 
 class Measures(Facts):
     """How a continuation compares with the clip; None is "not measurable".
 
     Ratios to the clip (1 = like it): ``seam``, ``seam_residual``, ``velocity_jump``,
-    ``worst_residual``, ``life`` (how much motion changes from frame to frame, for as much motion
+    ``worst_residual``, ``life`` (how much motion changes in eight frames, for as much motion
     as there is), ``flicker``, ``motion``, ``sharpness``, ``sharpness_tail``, ``grain`` (sharpness
     where the picture is calmest). Shares of the new frames (0..1): ``freeze``, ``repeat``,
-    ``rewind``, ``rhythm``. ``color_drift`` is in CIE Lab units.
+    ``rewind``, ``rhythm``. ``color_jump``, at the join, and ``color_drift``, the largest, are in
+    CIE Lab units.
     """
 
     seam: float | None
@@ -76,60 +67,11 @@ class Measures(Facts):
     sharpness: float | None
     sharpness_tail: float | None
     grain: float | None
+    color_jump: float | None
     color_drift: float | None
     repeat: float | None
     rewind: float | None
     rhythm: float | None
-
-
-@dataclass(frozen=True, slots=True)
-class Curves:
-    """What a run of frames does, step by step; entry k is about frame k + 1.
-
-    ``step``, ``residual``: levels. ``speed``: pixels. ``turn``: pixels by which the
-    flow differs from the step before (first entry NaN). ``sway``: mean absolute second
-    difference in levels (last entry NaN). All (time - 1,) float64.
-    """
-
-    step: NDArray[np.float64]
-    residual: NDArray[np.float64]
-    speed: NDArray[np.float64]
-    turn: NDArray[np.float64]
-    sway: NDArray[np.float64]
-
-
-def curves(frames: Frames) -> Curves:
-    """The curves of ``frames``: (time, height, width, 3) uint8, time at least 1."""
-    lumas = each(gray, list(frames))
-
-    def one(k: int) -> tuple[float, float, float, Flow]:
-        moved = flow(lumas[k], lumas[k + 1])
-        height, width = moved.shape[:2]
-        size = (max(1, width // _QUARTER), max(1, height // _QUARTER))
-        coarse = cv2.resize(moved, size, interpolation=cv2.INTER_AREA)
-        return (
-            difference(frames[k], frames[k + 1]),
-            residual(frames[k], frames[k + 1], moved),
-            speed(moved),
-            np.asarray(coarse, np.float32),
-        )
-
-    def bent(k: int) -> float:
-        before, here, after = (frames[j].astype(np.int16) for j in (k, k + 1, k + 2))
-        return difference(before + after, 2 * here)
-
-    steps = each(one, range(len(lumas) - 1))
-    flows = [found[3] for found in steps]
-    turns = [change(a, b) for a, b in pairwise(flows)]
-    sways = each(bent, range(len(lumas) - 2))
-    pad = [np.nan] * min(1, len(steps))
-    return Curves(
-        step=np.array([found[0] for found in steps], np.float64),
-        residual=np.array([found[1] for found in steps], np.float64),
-        speed=np.array([found[2] for found in steps], np.float64),
-        turn=np.array(pad + turns, np.float64),
-        sway=np.array(sways + pad, np.float64),
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,6 +197,7 @@ def _run(clip: Own, new: Frames) -> Curves:
         residual=both("residual"),
         speed=both("speed"),
         turn=both("turn"),
+        unrest=both("unrest"),
         sway=np.concatenate([before.sway[:-1], tail.sway]),
     )
 
@@ -299,9 +242,7 @@ def _ratios(run: Curves, n: int) -> dict[str, float | None]:
         )
         if run.residual[later].size
         else None,
-        "life": ratio(_unrest(run, later), _unrest(run, recent), UNREST)
-        if turned.size and run.turn[later].size
-        else None,
+        "life": _life(run.unrest[later], run.unrest[recent]),
         "flicker": ratio(np.median(sways), np.median(swayed), LEVELS)
         if sways.size and swayed.size
         else None,
@@ -309,9 +250,11 @@ def _ratios(run: Curves, n: int) -> dict[str, float | None]:
     }
 
 
-def _unrest(run: Curves, steps: slice) -> float:
-    """By how much motion usually changes in a step, as a share of the motion itself."""
-    return float(np.nanmedian(run.turn[steps] / (run.speed[steps] + PIXELS)))
+def _life(new: NDArray[np.float64], own: NDArray[np.float64]) -> float | None:
+    """How much motion usually changes in a while; None where either is too short to tell."""
+    if np.isnan(new).all() or np.isnan(own).all():
+        return None
+    return ratio(float(np.nanmedian(new)), float(np.nanmedian(own)), UNREST)
 
 
 def _fresh(last: Frame, new: Frames, longest: int) -> NDArray[np.bool_]:
@@ -343,10 +286,12 @@ def _steps(frames: Frames) -> NDArray[np.float64]:
 def _looks(found: Compared) -> dict[str, float]:
     """Sharpness and color of the new pictures against the clip's last second."""
     clip, sharp = found.clip, found.sharpness
+    first, last = lab_mean(found.new[0]), lab_mean(found.context[-1])
     return {
         "sharpness": ratio(sharp.mean(), clip.sharpness, ENERGY),
         "sharpness_tail": ratio(sharp[-_TAIL:].mean(), clip.sharpness, ENERGY),
         "grain": ratio(np.median(found.grain), clip.grain, ENERGY),
+        "color_jump": float(np.linalg.norm(first - last)),
         "color_drift": float(found.shift.max()),
     }
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from longtake.analysis.flow import each
-from longtake.analysis.gate import BANDS, Verdict, distance, judge
+from longtake.analysis.gate import BANDS, SLACK, Verdict, beyond, distance, judge
 from longtake.analysis.measures import Measures, measure, own
 from longtake.analysis.pictures import Frame, Frames, small
 from longtake.analysis.recurrence import recall, rhythm
@@ -56,18 +56,19 @@ class Tried:
     extra: float  # how much worse it looks than the measures see
     measures: Measures
     verdict: Verdict
+    missed: float  # by how much it misses the gate's bands, beyond what passes
 
     @property
-    def score(self) -> tuple[int, float]:
-        """Failures of the gate, then how unlike the clip it behaves."""
-        return len(self.verdict.failures), distance(self.measures) + self.extra
+    def score(self) -> tuple[float, float]:
+        """What the gate refuses it for, then how unlike the clip it behaves."""
+        return self.missed, distance(self.measures) + self.extra
 
     def told(self) -> dict[str, Any]:
         """For the report."""
-        failures, unlike = self.score
+        missed, unlike = self.score
         return {
             "plan": self.plan.kind,
-            "score": round(failures * 100 + unlike, 2),
+            "score": round(missed * 100 + unlike, 2),
             "failures": list(self.verdict.failures),
         }
 
@@ -94,7 +95,9 @@ def choose(study: Study, n_frames: int, seed: int, candidate: int = 0) -> Choice
         allowed = {"rewind"} if plan.kind == turn.KIND else set()
         if beat:
             allowed.add("rhythm")
-        return Tried(plan, extra, found, judge(found, asked_for=frozenset(allowed)))
+        asked_for = frozenset(allowed)
+        missed = max(0.0, beyond(found, asked_for=asked_for) - SLACK)
+        return Tried(plan, extra, found, judge(found, asked_for=asked_for), missed)
 
     ranked = sorted(
         # However little is asked for: a chain goes on with what is chosen here.
