@@ -171,7 +171,7 @@ def test_candidates_differ(swinging: Frames) -> None:
     assert all(one != two for one, two in combinations(plans, 2))
     # What passes in two ways is shown in both.
     kinds = [asked(swinging, 60, seed=k, candidate=k).notes for k in range(2)]
-    assert [one["plan"] for one in kinds] == ["texture", "turn"]
+    assert [one["plan"] for one in kinds] == ["texture", "camera"]
 
 
 def test_bars_stay_black_and_the_picture_moves_inside_them() -> None:

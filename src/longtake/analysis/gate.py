@@ -39,7 +39,7 @@ class Band:
 
 # By how much a continuation may miss its bands in all (see `beyond`): what really happened
 # misses some, too, by a little; what is flawed misses one by far (benchmarks/quality).
-SLACK = 0.5
+SLACK = 0.6
 
 # `repeat` has no band: a weight-free engine re-uses frames, so it is only told.
 BANDS: dict[str, Band] = {
@@ -71,9 +71,12 @@ BANDS: dict[str, Band] = {
         0.25, 3.0, "The new part is lifelessly smooth", "The new part flickers"
     ),
     "motion": Band(
-        0.2, 3.5, "Motion dies away in the new part", "Motion runs away in the new part"
+        0.15,
+        3.5,
+        "Motion dies away in the new part",
+        "Motion runs away in the new part",
     ),
-    "freeze": Band(None, 0.2, "", "The new part stands still for too long"),
+    "freeze": Band(None, 0.25, "", "The new part stands still for too long"),
     "sharpness": Band(
         0.75,
         1.35,
@@ -87,7 +90,7 @@ BANDS: dict[str, Band] = {
         "The last new frames are noisier or harsher than the clip",
     ),
     "grain": Band(
-        0.4,
+        0.2,
         3.0,
         "The fine grain of the clip is gone in the new part",
         "The new part is grainier than the clip",

@@ -2,8 +2,9 @@
 
 Each pixel of the last original frame keeps its velocity, which decays from frame to
 frame: slowly where the clip's last steps agreed on it, at once where they did not (water,
-leaves, what was just uncovered). That holds for a third of a second and no longer:
-nothing new comes into view.
+leaves, what was just uncovered). What moves at large goes on for a third of a second and
+no longer: nothing new comes into view. What moves slowly, and as its surroundings do, may
+take its time. To that comes its :mod:`sway`, where the clip is long enough to show one.
 """
 
 from __future__ import annotations
@@ -18,23 +19,37 @@ from numpy.typing import NDArray
 
 from longtake.analysis.flow import Flow, Preset, difference, flow, warp
 from longtake.analysis.pictures import Gray
+from longtake.engines.motion import sway
+from longtake.engines.motion.sway import Sways
 
-REACH = 16.0  # places beyond the last frame after which all stands still
+REACH = 16.0  # places beyond the last frame after which what has no sway stands still
 LOOK_BACK = 8  # frames at the clip's end in which its velocity is looked for
 _STEADY, _ERRATIC = 0.9, 0.4  # decay of the velocity, per frame
+_QUICKEST, _SLOWEST = 0.8, 0.97  # decay of what is steady, by how far that may lead
+_BENT = (
+    0.35  # pixels, for each pixel aside, by which the picture may bend before it rests
+)
+_MOST = 90  # percent of what moves must not bend further
+_FARTHEST = 0.05  # picture widths that it may move before it rests
 _DISAGREEMENT = 1.0  # pixels, and
 _RELATIVE_DISAGREEMENT = 0.3  # of the velocity: more is no steady motion
 _STILL = 0.05  # gray levels: two frames nearer than this are one frame shown twice
 _REPEATED = 0.15  # of the largest step: nearer frames too, but for the codec's noise
+_EVEN = 3.0  # pixels: sigma over which motion is taken for one
+_MOVING = 0.1  # pixels a frame
 _ROUNDS = 6  # of the fixed-point search for where a pixel came from
 
 
 @dataclass(frozen=True, slots=True)
 class Momentum:
-    """``velocity``: (h, w, 2) float32, pixels per frame; ``decay``: (h, w, 1), per frame."""
+    """``velocity``: (h, w, 2) float32, pixels per frame; ``decay``: (h, w, 1), per frame.
+
+    ``sways``: None where the clip is too short to show any.
+    """
 
     velocity: Flow
     decay: NDArray[np.float32]
+    sways: Sways | None = None
 
 
 def momentum(grays: Sequence[Gray]) -> Momentum:
@@ -43,7 +58,8 @@ def momentum(grays: Sequence[Gray]) -> Momentum:
     ``grays``: (h, w) uint8, the last frame first, then those before it. Repeats of a frame
     hold no time of the scene: the motion since the frame before is spread over the gap.
     """
-    changes = [difference(a, b) for a, b in pairwise(grays)]
+    recent = grays[:LOOK_BACK]
+    changes = [difference(a, b) for a, b in pairwise(recent)]
     least = max(_STILL, _REPEATED * max(changes, default=0.0))
     distinct = [0] + [k for k, change in enumerate(changes, start=1) if change > least]
     steps: list[Flow] = [
@@ -60,10 +76,33 @@ def momentum(grays: Sequence[Gray]) -> Momentum:
     trust = cv2.blur(np.exp(-np.square(apart / allowed)), (9, 9))[..., None]
     if len(steps) == 1:
         trust *= 0  # nothing agrees with it: where it is wrong, it would tear
+    velocity = np.asarray(cv2.blur(velocity, (5, 5)), np.float32)
+    known, steady = None, _STEADY
+    if len(grays) >= sway.FEWEST:  # of the motion, that which leads somewhere
+        known = sway.sways(grays)
+        velocity = velocity - sway.last_step(known, grays[0].shape[::-1])
+        steady = _steady(velocity)
     return Momentum(
-        np.asarray(cv2.blur(velocity, (5, 5)), np.float32),
-        np.asarray(_ERRATIC + (_STEADY - _ERRATIC) * trust, np.float32),
+        velocity,
+        np.asarray(_ERRATIC + (steady - _ERRATIC) * trust, np.float32),
+        known,
     )
+
+
+def _steady(velocity: Flow) -> float:
+    """The decay of steady motion: as slow as the picture bears to be bent and moved."""
+    smooth = cv2.GaussianBlur(velocity, (0, 0), _EVEN)
+    across, along = (
+        cv2.Sobel(smooth, -1, *way, scale=1 / 8) for way in ((1, 0), (0, 1))
+    )
+    bend = np.sqrt(np.square(across).sum(axis=-1) + np.square(along).sum(axis=-1))
+    pace = np.linalg.norm(smooth, axis=-1)
+    moving = pace > _MOVING
+    if not moving.any():
+        return _STEADY
+    bent, fast = (float(np.percentile(one[moving], _MOST)) for one in (bend, pace))
+    frames = min(_BENT / max(bent, 1e-6), _FARTHEST * velocity.shape[1] / fast)
+    return float(np.clip(1 - 1 / max(frames, 1.0), _QUICKEST, _SLOWEST))
 
 
 def field(moving: Momentum, place: float) -> Flow:
@@ -71,8 +110,12 @@ def field(moving: Momentum, place: float) -> Flow:
 
     A pixel x shows what was at y, where y has moved to x.
     """
-    kept = moving.decay ** np.float32(min(place, REACH))
+    passed = place if moving.sways is not None else min(place, REACH)
+    kept = moving.decay ** np.float32(passed)
     moved: Flow = moving.velocity * ((1 - kept) / (1 - moving.decay))
+    if moving.sways is not None:
+        height, width = moved.shape[:2]
+        moved = moved + sway.field(moving.sways, place, (width, height))
     found: Flow = -moved
     for _ in range(_ROUNDS):
         found = -np.asarray(warp(moved, found), np.float32)

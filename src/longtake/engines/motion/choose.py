@@ -92,12 +92,9 @@ def choose(study: Study, n_frames: int, seed: int, candidate: int = 0) -> Choice
         shown = np.stack(list(render(frames, part)))
         shows = source_map(part, 0, len(frames))
         found = measure(frames, shown, source_map=shows, behavior=clip)
-        allowed = {"rewind"} if plan.kind == turn.KIND else set()
-        if beat:
-            allowed.add("rhythm")
-        asked_for = frozenset(allowed)
-        missed = max(0.0, beyond(found, asked_for=asked_for) - SLACK)
-        return Tried(plan, extra, found, judge(found, asked_for=asked_for), missed)
+        allowed = frozenset(_allowed(plan, extra, beat=beat))
+        missed = max(0.0, beyond(found, asked_for=allowed) - SLACK)
+        return Tried(plan, extra, found, judge(found, asked_for=allowed), missed)
 
     ranked = sorted(
         # However little is asked for: a chain goes on with what is chosen here.
@@ -155,6 +152,16 @@ def _proposals(study: Study, n_frames: int, seed: int) -> Iterator[tuple[Plan, f
 
 def _little(frame: Frame) -> Frame:
     return small(frame, _WIDTH)
+
+
+def _allowed(plan: Plan, extra: float, *, beat: bool) -> Iterator[str]:
+    """What the clip itself does, so that it is not held against its continuation."""
+    if plan.kind == turn.KIND:
+        yield "rewind"
+    # Where the clip comes back to what it was, its period is its own.
+    returns = plan.kind == texture.KIND and extra <= _TRIFLE / texture.ACCEPTABLE
+    if beat or returns:
+        yield "rhythm"
 
 
 def _has_a_beat(frames: Frames) -> bool:

@@ -1,10 +1,10 @@
-"""The *camera* plan: in a scene that rests, the camera's own move goes on."""
+"""The *camera* plan: a scene comes to rest, and the clip's own camera goes on or stands."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
-from longtake.engines.motion import living
+from longtake.engines.motion import living, sway
 from longtake.engines.motion.plan import Plan
 from longtake.engines.motion.study import Study
 
@@ -12,8 +12,10 @@ KIND = "camera"
 
 
 def fits(study: Study) -> bool:
-    """Whether the clip's camera moves on beyond the clip's end."""
-    return study.camera is not None and any(study.camera.velocity)
+    """Whether anything moves beyond the clip's end: its camera, or what sways."""
+    if study.camera is not None and any(study.camera.velocity):
+        return True
+    return not study.still and study.shot >= sway.FEWEST
 
 
 def propose(study: Study, n_frames: int, seed: int, before: Plan | None = None) -> Plan:

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from longtake.analysis.distances import Matrix
-from longtake.engines.motion import texture
+from longtake.engines.motion import sway, texture
 from longtake.engines.motion.plan import Grid, Plan, Region, Run
 from longtake.engines.motion.study import Study, spread
 from longtake.engines.motion.texture import Paths
@@ -116,8 +116,9 @@ def _ground(
 
 
 def at_rest(study: Study) -> Run:
-    """The run that comes to rest beyond the clip's end."""
-    return Run(-1, 0.0, study.pace, then=0.0, ramp=study.frames_in(_REST_S))
+    """The run that stays beyond the clip's end, where what leads somewhere comes to rest."""
+    then = 0.0 if study.shot < sway.FEWEST else 1.0
+    return Run(-1, 0.0, study.pace, then=then, ramp=study.frames_in(_REST_S))
 
 
 def _regions(study: Study) -> list[Grid]:

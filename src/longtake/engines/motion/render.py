@@ -12,7 +12,7 @@ import numpy as np
 from longtake.analysis.camera import Map
 from longtake.analysis.flow import same_bits
 from longtake.analysis.pictures import Pictures
-from longtake.engines.motion import drift, figure, morph, orders, parallax
+from longtake.engines.motion import drift, figure, morph, orders, parallax, sway
 from longtake.engines.motion.orders import Order
 from longtake.engines.motion.plan import Plan, running
 from longtake.engines.motion.played import Layers, Played
@@ -121,10 +121,13 @@ class Painter:
         view = np.eye(3)
         if camera is not None:
             run, under = running(plan.runs, now)
-            shake = camera.shaken(run.place(now))
+            lives = plan.shot >= sway.FEWEST
+            shake = camera.shaken(run.place(now), goes_on=lives)
             if under is not None:
                 low, _ = morph.shares(now, run.at, run.fade)
-                shake = low * shake + (1 - low) * camera.shaken(under.place(now))
+                shake = low * shake + (1 - low) * camera.shaken(
+                    under.place(now), goes_on=lives
+                )
             view = placed(
                 self._path(camera, time) + orders.firm(plan.orders, time) * shake
             )

@@ -20,7 +20,7 @@ from longtake.analysis.camera import Map, in_pixels, through
 from longtake.analysis.flow import Flow, warp
 from longtake.analysis.letterbox import Box
 from longtake.analysis.pictures import Gray, Pictures, gray, small
-from longtake.engines.motion import bridge, morph
+from longtake.engines.motion import bridge, morph, sway
 from longtake.engines.motion.mosaic import feathered, mosaic
 from longtake.engines.motion.view import Camera
 
@@ -53,7 +53,7 @@ class Source:
         """
         self.frames = frames
         self._camera = camera
-        self._shot = min(shot, len(frames))
+        self._shot = min(shot, len(frames), sway.LOOK_BACK)
         self.last = len(frames) - 1
         self.height, self.width = frames.shape[1:3]
         self.whole = Box(0, self.height, 0, self.width)
@@ -198,8 +198,7 @@ class Source:
         return np.asarray(steady, np.uint8)
 
     def _make_momentum(self) -> bridge.Momentum:
-        looked_at = min(self._shot, bridge.LOOK_BACK)
-        return bridge.momentum([self._gray(self.last - k) for k in range(looked_at)])
+        return bridge.momentum([self._gray(self.last - k) for k in range(self._shot)])
 
 
 def _mixed(layers: tuple[Layer, ...], pictures: list[Picture]) -> Picture:

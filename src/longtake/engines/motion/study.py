@@ -18,13 +18,13 @@ from longtake.analysis.duplicates import keep
 from longtake.analysis.flow import difference, each
 from longtake.analysis.letterbox import letterbox
 from longtake.analysis.pictures import Frame, gray, small
-from longtake.engines.motion.bridge import LOOK_BACK
 from longtake.engines.motion.plan import Grid, Plan, Push, Region, Run
+from longtake.engines.motion.sway import LOOK_BACK
 from longtake.engines.motion.view import Camera, camera
 from longtake.engines.protocol import Frames
 
 _LIVELIEST = 1.7  # times the usual step: the first new one is not to be larger
-_CALMEST = 1 / 3  # of the median step
+_CALMEST = 1 / 8  # of the median step
 _FEW = 2  # frames: fewer make no step
 _STILL = 0.1  # gray levels
 _SHORTEST_DELAY_S = 0.25

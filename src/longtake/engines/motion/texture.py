@@ -24,7 +24,8 @@ ACCEPTABLE = 6.0  # steps: one that costs less passes with a morph
 _SHORTEST_RUN_S = 1.0
 _STUTTER_S = 0.5  # a clip that allows no longer runs than this would stutter
 _FADE_S = 0.42
-_HEAD = 3  # new frames of the bridge alone before the first transition
+_FIRST = 0.7  # of that the first transition takes
+_HEAD = 1  # new frames of the bridge alone before the first transition
 _PER_SECOND = 0.75  # what a jump a second later costs of one now
 _PER_JUMP = 0.5  # steps: fewer jumps are better than many cheap ones
 _UNEVEN = 0.3  # steps by which a seeded choice may be worse than the best
@@ -183,7 +184,9 @@ def _next(paths: Paths, runs: list[Run], seed: int) -> Jump | None:
 def _run(paths: Paths, under: Run, jump: Jump) -> Run:
     wait = _HEAD if under.at < 0 else 0
     at = under.at + (jump.leave - paths.last - round(under.source)) + 1 + wait
-    return Run(at=at, source=float(jump.land + 1 + wait - paths.last), fade=paths.fade)
+    # What is erratic is nearly still on the bridge: not for long.
+    fade = round(_FIRST * paths.fade) if under.at < 0 else paths.fade
+    return Run(at=at, source=float(jump.land + 1 + wait - paths.last), fade=fade)
 
 
 def _jump(under: Run, run: Run, last: int) -> Jump:

@@ -1,7 +1,7 @@
 """The *turn* plan: to and fro, eased at both ends, for what sways anyway.
 
-Only for motion that goes nowhere: whatever walks, pours or falls would be seen to run
-backwards at once.
+Only for motion that goes nowhere and that the clip has shown both ways: whatever walks,
+pours or falls would be seen to run backwards at once, and so would a child that jumps.
 """
 
 from __future__ import annotations
@@ -9,11 +9,15 @@ from __future__ import annotations
 import numpy as np
 
 from longtake.analysis.directedness import directedness
+from longtake.analysis.distances import apart
 from longtake.engines.motion.plan import Plan, Run
 from longtake.engines.motion.study import Study
 
 KIND = "turn"
 LARGEST_DIRECTEDNESS = 0.3
+_SHOWN_S = 0.5  # of the end must have been seen the other way round
+_TRUE = 1.0  # steps: water that falls is 1.7 from itself, a child that jumps 2.4
+_LEAST = 0.25  # gray levels: the least a step counts
 _EASE_S = 0.35  # in which the speed comes to rest, and in which it rises again
 _SHORTEST_WAY_S = 1.0  # between two turns
 
@@ -23,7 +27,25 @@ def fits(study: Study) -> bool:
     way = study.frames_in(_SHORTEST_WAY_S) + 2 * study.frames_in(_EASE_S)
     if study.still or study.last < way:
         return False
-    return directedness(study.frames) < LARGEST_DIRECTEDNESS
+    if directedness(study.frames) >= LARGEST_DIRECTEDNESS:
+        return False
+    return _both_ways(study) < _TRUE
+
+
+def _both_ways(study: Study) -> float:
+    """How far the clip's end, played backwards, is from anything that it has shown.
+
+    In steps: 1 is the clip's usual change from frame to frame.
+    """
+    n = study.frames_in(_SHOWN_S)
+    plain = apart(study.thumbs, study.thumbs, study.seen)
+    steps = np.diagonal(plain, 1)
+    back = study.last - np.arange(n)
+    ways = [
+        plain[back, np.arange(first, first + n)].mean()
+        for first in range(study.last + 1 - 2 * n)
+    ]
+    return min(ways, default=np.inf) / max(_LEAST, float(np.median(steps)))
 
 
 def propose(study: Study, n_frames: int, seed: int, before: Plan | None = None) -> Plan:

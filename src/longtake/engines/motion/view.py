@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from longtake.analysis.camera import Map, Track, through
+from longtake.engines.motion.sway import mirrored
 
 Pose = NDArray[np.float64]  # (4,): right, down (picture widths), log of scale, radians
 
@@ -28,6 +29,7 @@ _SLOWEST = 0.02 / 416  # picture widths a frame: slower is no move
 _ROUNDS = 8  # of bisection
 _DIGITS = 7  # of picture widths: what is drawn first is what is drawn from the tag
 _GRID = (64, 36)  # places of the picture that are asked whether they were seen
+_SHAKEN = 60  # frames whose shake goes on beyond the end
 _FORGOTTEN = 0.8  # of the shake is left with each frame beyond the end
 
 
@@ -69,8 +71,10 @@ class Camera:
         poses = [_pose(self.views[k]) - self.shake[k] for k in (late, early)]
         return np.asarray(poses[0] + (past - floor(past)) * (poses[1] - poses[0]))
 
-    def shaken(self, place: float) -> Pose:
-        """The shake that belongs to ``place``; beyond the end it is forgotten."""
+    def shaken(self, place: float, *, goes_on: bool = False) -> Pose:
+        """The shake that belongs to ``place``; beyond the end it is forgotten, or goes on."""
+        if place >= 0 and goes_on:
+            return np.asarray(mirrored(self.shake[:_SHAKEN], place))
         if place >= 0:
             return np.asarray(self.shake[0] * _FORGOTTEN**place)
         return np.asarray(self.shake[min(round(-place), len(self.shake) - 1)])
