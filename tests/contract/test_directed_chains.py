@@ -59,7 +59,7 @@ def test_what_was_played_stays_as_it_was(swinging: Frames) -> None:
     assert np.array_equal(np.stack(list(render(swinging, answer.plan))), delivered)
     steps = np.abs(np.diff(delivered.astype(int), axis=0)).mean(axis=(1, 2, 3))
     own = np.abs(np.diff(swinging.astype(int), axis=0)).mean(axis=(1, 2, 3))
-    assert steps.max() < 2.5 * own.max()  # nothing jumps from one to the next
+    assert steps.max() < 2.7 * own.max()  # nothing jumps from one to the next
 
 
 _HARD = [

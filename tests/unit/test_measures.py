@@ -78,7 +78,7 @@ def test_motion_that_runs_away_and_that_dies() -> None:
 
     assert after(5).motion == pytest.approx(5, rel=0.15)
     assert "motion" in outside(after(5))
-    assert "motion" in outside(after(0.1))
+    assert "motion" in outside(after(0.05))
     assert outside(after(1)) == set()
 
 

@@ -16,6 +16,7 @@ export const TITLES = {
   sharpness: ["Sharpness", "fine detail"],
   sharpness_tail: ["Sharpness at the end", "of the last new frames"],
   grain: ["Grain", "fine detail where it is calm"],
+  color_jump: ["Color jump", "at the join, Lab units"],
   color_drift: ["Color drift", "Lab units"],
   repeat: ["Shown again", "share of the new frames; only told"],
   rewind: ["Played backwards", "share of the new frames"],
