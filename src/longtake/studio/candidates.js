@@ -64,7 +64,7 @@ export function candidates(ctx, record, index, join) {
     h(
       "div",
       { class: "row apart" },
-      h("span", {}, h("b", {}, `Candidate ${k + 1}`), k === 0 && " · best by measure"),
+      h("span", {}, h("b", {}, `Candidate ${k + 1}`), k === 0 && h("span", { title: "by measure" }, " · best")),
       h("span", { class: ["tag", video.passed ? "good" : "warn"] }, video.passed ? "in its bands" : "outside a band"),
     ),
     k === index
