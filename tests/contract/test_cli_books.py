@@ -62,6 +62,21 @@ def test_a_key_is_alone_on_the_last_line_and_works_until_revoked(
 
 
 @pytest.mark.slow
+def test_a_link_opens_the_studio_of_an_account_once(run: Run, data: Path) -> None:
+    said = run("keys", "link", "--account", "ann")
+    assert said.status == 0, said.err
+    address, code = said.out.splitlines()[-1].split("/#code=")
+    store = Store(Settings(data=data, database_url=""))
+    assert address == store.settings.base_url
+    with store.database.transaction() as connection:
+        _, key = keys.exchange(connection, code, secret=store.secret)
+    store.close()
+    assert (key.account.name, key.name, key.admin) == ("ann", "studio", False)
+    (listed,) = run("keys", "list", "--json").document["keys"]
+    assert listed["expires_ms"] == key.expires_ms
+
+
+@pytest.mark.slow
 def test_accounts_and_credits(run: Run) -> None:
     opened = run("accounts", "create", "bob", "--tier", "priority", "--unlimited")
     assert opened.status == 0, opened.err

@@ -16,9 +16,9 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import event, insert, select, text
 from sqlalchemy.exc import IntegrityError, InternalError
 
-from longtake import records
+from longtake import keys, records
 from longtake.errors import DatabaseUnreachable, SetupIncomplete
-from longtake.serve.supervisor import _first_key
+from longtake.serve.supervisor import _code, _first_key
 from longtake.settings import Settings
 from longtake.store import Store, prepare, secret, tables
 from longtake.store.database import Database, upsert
@@ -101,6 +101,21 @@ def test_of_several_servers_at_once_one_makes_the_first_key(store: Store) -> Non
     with ThreadPoolExecutor(4) as threads:
         made = list(threads.map(begin, range(4)))
     assert sum(key is not None for key in made) == 1
+
+
+def test_a_code_of_the_operator_is_made_where_only_this_machine_is_served(
+    store: Store,
+) -> None:
+    assert _code(store) is None, "there is no first account"
+    _first_key(store)
+    everywhere = Store(store.settings.model_copy(update={"host": "0.0.0.0"}))  # noqa: S104
+    assert _code(everywhere) is None
+    everywhere.close()
+    code = _code(store)
+    assert code
+    with store.database.transaction() as connection:
+        _, key = keys.exchange(connection, code, secret=store.secret)
+    assert (key.account.name, key.admin) == ("default", True)
 
 
 def test_tables_of_another_version_are_refused(new: Settings) -> None:

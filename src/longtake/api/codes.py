@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from pydantic import Field, StringConstraints
 
 from longtake import keys
@@ -31,7 +31,7 @@ class CodeAsk(Ask):
 
 @router.post("/api/v1/account/keys/code", response_model=Answer[NewKey])
 def exchange_code(
-    ask: Annotated[CodeAsk, json_body(CodeAsk)], store: auth.Books
+    request: Request, ask: Annotated[CodeAsk, json_body(CodeAsk)], store: auth.Books
 ) -> Envelope:
     """Exchange a code for a key, which is good for a week. Needs no key.
 
@@ -44,4 +44,5 @@ def exchange_code(
         raise FieldInvalid(keys.UNKNOWN_CODE, field="code")
     with store.database.transaction() as connection:
         text, key = keys.exchange(connection, ask.code, secret=store.secret)
+    auth.note(request, account=key.account.name, key=key.prefix)
     return shapes.ok(NewKey(**dict(key_view(key)), key=text))

@@ -108,9 +108,10 @@ export function watch(ctx, taskId) {
     spoken = now || spoken;
   }
 
-  function ended(its) {
+  async function ended(its) {
     clearInterval(ticking);
-    ctx.refresh().catch(() => {});
+    await ctx.refresh().catch(() => {}); // a failure gives credits back
+    if (stopped.signal.aborted) return;
     if (its.state === "success") {
       ctx.announce("It is made.");
       location.replace(`#/clip/${encodeURIComponent(its.taskId)}/0`);

@@ -76,7 +76,7 @@ def test_a_clip_is_dropped_and_made_longer(
     (record,) = caller.data("GET", "/api/v1/records?origin=made")["items"]
     assert record["prompt"] == "rain"
     assert record["videos"][0]["facts"]["nFrames"] == 48 + 36
-    expect(tab.get_by_text("40 credits")).to_be_visible()
+    expect(tab.get_by_role("banner")).to_contain_text("40 credits")
 
 
 def test_a_prompt_is_read_while_it_is_written(
@@ -161,7 +161,7 @@ def test_a_task_is_canceled(server: Server, tab: Page, made: Made) -> None:
     tab.get_by_role("button", name="Cancel").click()
     tab.get_by_role("dialog").get_by_role("button", name="Stop").click()
     expect(tab.get_by_text("Its credits are back.")).to_be_visible()
-    expect(tab.get_by_text("60 credits")).to_be_visible()
+    expect(tab.get_by_role("banner")).to_contain_text("60 credits")
     tab.get_by_role("link", name="Direct it again").click()
     expect(tab.get_by_label("What happens next")).to_be_visible()
 
