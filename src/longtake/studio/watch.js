@@ -5,7 +5,7 @@ import { titled } from "./records.js";
 
 const STAGES = [
   ["context", "Look at the clip", "frames read"],
-  ["engine", "Start the engine", ""],
+  ["engine", "Plan what comes next", ""],
   ["frames", "Make new frames", "frames"],
   ["measure", "Measure the join", ""],
   ["proof", "Prove the result", ""],
