@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import sys
+from itertools import accumulate
 from pathlib import Path
 
 import av
+import numpy as np
 import pytest
 
-from benchmarks import join, memory, results, service, source, speed
+from benchmarks import chain, join, memory, results, service, source, speed
+from longtake.engines.motion.plan import Plan, Run
 
 _MEGABYTE = 1_000_000
 
@@ -28,6 +31,27 @@ def test_ratios_count_the_proof_to_the_copy() -> None:
         "than_veryfast": 15.0,
         "less_cpu": 25.0,
     }
+
+
+def test_a_chain_that_loops_is_told() -> None:
+    """A jump from the end to 30 frames before it, over and over; and one that strays."""
+
+    def plan(*lengths: int) -> Plan:
+        ends = [0, *accumulate(lengths)]
+        runs = [Run(at, float(1 - n)) for at, n in zip(ends, lengths, strict=False)]
+        return Plan("texture", ends[-1], (Run(-1, 0.0), *runs), shot=8)
+
+    loop, straying = plan(*[30] * 12), plan(50, 31, 44, 27, 61, 38, 33, 70)
+    assert chain.beat(loop, 12) > 0.9
+    assert chain.beat(straying, 12) < 0.2
+    assert chain.twice(loop) == 11
+    assert chain.twice(straying) == 0
+
+
+def test_sound_that_loops_is_told() -> None:
+    noise = np.random.default_rng(1).standard_normal(80_000).astype(np.float32)
+    assert chain.echo(noise) < 0.1
+    assert chain.echo(np.tile(noise[:9_000], 9)) > 0.9
 
 
 def test_a_row_of_speed_is_made_of_medians() -> None:

@@ -31,6 +31,7 @@ _PER_JUMP = 0.5  # steps: fewer jumps are better than many cheap ones
 _UNEVEN = 0.3  # steps by which a seeded choice may be worse than the best
 _SAME = 4  # frames: jumps nearer than this at both ends are the same jump
 _TIRED, _REMEMBERED = 3.0, 8  # steps that a jump costs more when it comes again; jumps
+_EVEN = 0.15  # of the run before: one that differs less is as long
 _ROUNDS = 60
 
 
@@ -112,10 +113,17 @@ class Paths:
         """(leave from ``first`` on, land) totals, without the jump that came last.
 
         What is nearly that jump is left out too, unless nothing else is left. Those before
-        it are dearer, the later they came: two good jumps taken in turn are a loop.
+        it are dearer, the later they came: two good jumps taken in turn are a loop. A run
+        as long as the one before is dearer, too: two that are even begin a beat.
         """
+        even = slice(0, 0)
+        if len(before) > 1:
+            long = before[0].leave - before[1].land
+            start = before[0].land + round((1 - _EVEN) * long) - first
+            even = slice(max(start, 0), max(start + round(2 * _EVEN * long) + 1, 0))
         for near in (_SAME, 0):
             left = self.total[first:].copy()
+            left[even] += _TIRED
             for age, one in enumerate(before):
                 early = max(one.leave - near - first, 0)
                 late = max(one.leave + near + 1 - first, 0)

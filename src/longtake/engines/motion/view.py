@@ -21,6 +21,9 @@ from longtake.engines.motion.sway import mirrored
 Pose = NDArray[np.float64]  # (4,): right, down (picture widths), log of scale, radians
 
 _SMOOTH_S = 0.35  # sigma of what counts as the smooth part of the path
+_HELD_S = 2.0  # in which a path that turns back
+_SWAYS = 2  # times or more,
+_BACK = 0.25  # of its range each, is a hand's and goes nowhere
 _RECENT_S = 0.5  # of the path say how fast it ends
 _LONGEST_S, _SHORTEST_S = 16.0, 0.25  # in which the move comes to rest
 UNSEEN = 0.06  # of the picture may never have been seen
@@ -148,7 +151,7 @@ def camera(track: Track | None, rate: float, height: float) -> Camera | None:
     if track is None or not track.reliable or not track.moves:
         return None
     poses = np.stack([_pose(view) for view in track.views])
-    smooth = _smoothed(poses, _SMOOTH_S * rate)
+    smooth = _path(poses, rate)
     recent = max(2, round(_RECENT_S * rate))
     velocity = np.median(np.diff(smooth[-recent - 1 :], axis=0), axis=0)
     if hypot(*velocity[:2]) + abs(velocity[2]) + abs(velocity[3]) < _SLOWEST:
@@ -163,12 +166,41 @@ def camera(track: Track | None, rate: float, height: float) -> Camera | None:
     return replace(found, rest=_rest(found, rate, height))
 
 
-def _smoothed(poses: NDArray[np.float64], sigma: float) -> NDArray[np.float64]:
-    """Low-passed along time; the ends are continued by point reflection, so they stay."""
+def _path(poses: NDArray[np.float64], rate: float) -> NDArray[np.float64]:
+    """The smooth part of ``poses``; where a hand goes to and fro that is no move."""
+    smooth = _smoothed(poses, _SMOOTH_S * rate)
+    while_ = round(_HELD_S * rate)
+    for axis in range(smooth.shape[1]):
+        if _turns(poses[-while_:, axis]) >= _SWAYS:
+            held = _smoothed(poses[:, axis : axis + 1], _HELD_S * rate, stay=False)
+            smooth[:, axis] = held[:, 0]
+    return smooth
+
+
+def _turns(path: NDArray[np.float64]) -> int:
+    """How often ``path`` turns back by a good part of its range."""
+    least = _BACK * float(np.ptp(path))
+    turns, way, farthest = 0, 0.0, float(path[0])
+    for place in map(float, path):
+        gone = place - farthest
+        if not way and abs(gone) > least:
+            way = float(np.sign(gone))
+        if gone * way >= 0:
+            farthest = place if way else farthest
+        elif abs(gone) > least:
+            turns, way, farthest = turns + 1, -way, place
+    return turns
+
+
+def _smoothed(
+    poses: NDArray[np.float64], sigma: float, *, stay: bool = True
+) -> NDArray[np.float64]:
+    """Low-passed along time; the ends ``stay`` where they are, or become like the middle."""
     n = len(poses)
     reach = min(n - 1, round(3 * sigma))
-    before = 2 * poses[0] - poses[reach:0:-1]
-    after = 2 * poses[-1] - poses[-2 : -2 - reach : -1]
+    before, after = poses[reach:0:-1], poses[-2 : -2 - reach : -1]
+    if stay:  # continued by point reflection
+        before, after = 2 * poses[0] - before, 2 * poses[-1] - after
     run = np.concatenate([before, poses, after])
     blurred = cv2.GaussianBlur(run, (1, 0), sigmaX=0.1, sigmaY=max(sigma, 0.3))
     return np.asarray(blurred[reach : reach + n])

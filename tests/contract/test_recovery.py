@@ -1,0 +1,107 @@
+"""Clips filmed by a known camera: the motion engine's continuation goes where it went."""
+
+from __future__ import annotations
+
+from math import cos, log, radians, sin, tau
+
+import cv2
+import numpy as np
+import pytest
+
+from longtake.analysis.camera import track
+from longtake.engines.motion.view import pose_of
+from longtake.engines.protocol import Frames
+from tests.directed import asked, drawn
+from tests.motion_scenes import texture
+
+N_CLIP, N = 36, 24
+WIDTH, HEIGHT = 208, 120
+
+Pose = tuple[float, float, float, float]  # right, down (pixels), factor, degrees
+
+
+def filmed(poses: list[Pose]) -> Frames:
+    """A still texture as seen by a camera at each of ``poses``."""
+    ground = texture(480, 832, seed=5)
+    frames = []
+    for right, down, factor, degrees in poses:
+        c, s = cos(radians(degrees)) / factor, sin(radians(degrees)) / factor
+        x, y = (WIDTH - 1) / 2, (HEIGHT - 1) / 2
+        view = np.array(
+            [[c, -s, 416 + right - c * x + s * y], [s, c, 240 + down - s * x - c * y]]
+        )
+        flags = cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP
+        frames.append(cv2.warpAffine(ground, view, (WIDTH, HEIGHT), flags=flags))
+    return np.stack(frames).astype(np.uint8)
+
+
+def gone(before: Frames, frames: Frames) -> np.ndarray:
+    """How far the camera has gone since ``before``: (time, 4), pixels, log, degrees."""
+    found = track(np.concatenate([before[-1:], frames]))
+    first = np.linalg.inv(found.views[0])
+    poses = np.array([pose_of(np.linalg.inv(one @ first)) for one in found.views[1:]])
+    return poses * [WIDTH, WIDTH, -1, 360 / tau]
+
+
+def sway(time: float) -> Pose:
+    """A hand: two slow tones to the sides, one up and down, one of roll."""
+    right = 2.2 * sin(tau * time / 13) + 1.1 * sin(tau * time / 7.3 + 1)
+    return right, 1.6 * sin(tau * time / 9.1 + 0.5), 1.0, 0.25 * sin(tau * time / 11)
+
+
+@pytest.mark.parametrize(
+    ("axis", "speed", "poses"),
+    [
+        (0, 1.5, [(1.5 * t, 0, 1, 0) for t in range(N_CLIP)]),
+        (1, -1.0, [(0, -1.0 * t, 1, 0) for t in range(N_CLIP)]),
+        (2, log(1.006), [(0, 0, 1.006**t, 0) for t in range(N_CLIP)]),
+        (2, log(0.994), [(0, 0, 1.5 * 0.994**t, 0) for t in range(N_CLIP)]),
+        (3, 0.4, [(0, 0, 1, 0.4 * t) for t in range(N_CLIP)]),
+        (0, 2.1, [(0.03 * t * t, 0, 1, 0) for t in range(N_CLIP)]),  # it gathers speed
+    ],
+    ids=["pan", "tilt", "zoom in", "zoom out", "roll", "faster and faster"],
+)
+def test_a_move_goes_on_at_its_speed(
+    axis: int, speed: float, poses: list[Pose]
+) -> None:
+    clip = filmed(poses)
+    way = gone(clip, drawn(asked(clip, None, N)))
+    assert way[0, axis] == pytest.approx(speed, rel=0.2)
+    assert 0.7 < way[2, axis] / (3 * speed) < 1.1
+    others = np.delete(np.abs(way[2]) / [1.0, 1.0, 0.005, 0.3], axis)
+    assert others.max() < 1
+
+
+def test_several_moves_at_once_go_on_together() -> None:
+    clip = filmed([(1.0 * t, 0.5 * t, 1.004**t, 0) for t in range(N_CLIP)])
+    right, down, scale, turn = gone(clip, drawn(asked(clip, None, N)))[3]
+    bigger = 1.004**N_CLIP  # one pixel of the ground
+    assert right == pytest.approx(4 * bigger, rel=0.15)
+    assert down == pytest.approx(2 * bigger, rel=0.15)
+    assert scale == pytest.approx(4 * log(1.004), rel=0.3)
+    assert abs(turn) < 0.2
+
+
+def test_a_move_comes_to_rest_and_does_not_return() -> None:
+    clip = filmed([(1.5 * t, 0, 1, 0) for t in range(N_CLIP)])
+    right = gone(clip, drawn(asked(clip, None, N)))[:, 0]
+    assert np.diff(right).min() > -0.1
+    assert right[-1] - right[-6] < 0.5
+    assert right[-1] < 0.08 * WIDTH  # little is shown that nobody saw
+
+
+def test_a_move_that_was_over_stays_over() -> None:
+    clip = filmed([(40 * (1 - (1 - min(t / 30, 1)) ** 3), 0, 1, 0) for t in range(36)])
+    way = gone(clip, drawn(asked(clip, None, N)))
+    assert np.abs(way[:, :2]).max() < 2.5  # it began with four pixels a frame
+
+
+def test_a_hand_goes_on_swaying_and_goes_nowhere() -> None:
+    clip = filmed([sway(t) for t in range(N_CLIP)])
+    own = np.array([sway(t)[:2] for t in range(N_CLIP)])
+    answer = asked(clip, None, N)
+    assert "panning" not in (answer.written or "")
+    way = own[-1] + gone(clip, drawn(answer))[:, :2]
+    assert np.abs(way).max() < 1.5 * np.abs(own).max()
+    ours, its = (np.abs(np.diff(one, axis=0)).mean() for one in (way, own))
+    assert 0.4 < ours / its < 1.6
