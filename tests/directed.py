@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 from itertools import pairwise
-from math import degrees
+from math import degrees, tau
 
 import numpy as np
 
@@ -42,3 +42,12 @@ def pose(before: Frames, frames: Frames) -> np.ndarray:
 def moving(frames: Frames) -> float:
     """Mean speed, pixels a frame."""
     return float(np.mean([speed(flow(gray(a), gray(b))) for a, b in pairwise(frames)]))
+
+
+def gone(before: Frames, frames: Frames) -> np.ndarray:
+    """How far the camera has gone since ``before``: (time, 4), pixels, log, degrees."""
+    found = track(np.concatenate([before[-1:], frames]))
+    first = np.linalg.inv(found.views[0])
+    poses = np.array([pose_of(np.linalg.inv(one @ first)) for one in found.views[1:]])
+    width = before.shape[2]
+    return np.asarray(poses * [width, width, -1, 360 / tau])

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from math import cos, radians, sin
+
 import cv2
 import numpy as np
 
 from longtake.engines.protocol import Frames
+
+Pose = tuple[float, float, float, float]  # right, down (pixels), factor, degrees
 
 
 def texture(height: int, width: int, seed: int = 0) -> np.ndarray:
@@ -33,6 +37,21 @@ def window(long: np.ndarray, left: float, width: int) -> np.ndarray:
     size = (width, long.shape[0])
     flags = cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP
     return np.asarray(cv2.warpAffine(long, matrix, size, flags=flags), np.uint8)
+
+
+def filmed(poses: list[Pose]) -> Frames:
+    """A still texture as a camera sees it at each of ``poses``: (t, 120, 208, 3) uint8."""
+    ground = texture(480, 832, seed=5)
+    frames = []
+    for right, down, factor, degrees in poses:
+        c, s = cos(radians(degrees)) / factor, sin(radians(degrees)) / factor
+        x, y = 103.5, 59.5
+        view = np.array(
+            [[c, -s, 416 + right - c * x + s * y], [s, c, 240 + down - s * x - c * y]]
+        )
+        flags = cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP
+        frames.append(cv2.warpAffine(ground, view, (208, 120), flags=flags))
+    return np.stack(frames).astype(np.uint8)
 
 
 def swing(

@@ -7,13 +7,13 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from longtake.analysis.flow import flow
+from longtake.analysis.flow import flow, speed
 from longtake.analysis.gate import judge
 from longtake.analysis.measures import measure
 from longtake.analysis.pictures import gray
 from longtake.engines.protocol import Frames
-from tests.directed import N, asked, drawn, moving, pose
-from tests.motion_scenes import drive, panned, swing, texture
+from tests.directed import N, asked, drawn, gone, moving, pose
+from tests.motion_scenes import drive, filmed, panned, swing, texture
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +34,9 @@ def swinging() -> Frames:
     [
         ("pan left", (-0.1, 0, 1.25, 0)),  # a still picture: room is made by a zoom
         ("pan right 5 %", (0.05, 0, 1.11, 0)),
+        ("orbit", (0.1, 0, 1.25, 0)),
         ("tilt up", (0, -0.1 * 120 / 208, 1.25, 0)),
+        ("tilt down 5 %", (0, 0.05 * 120 / 208, 1.11, 0)),
         ("slowly push in", (0, 0, 1.118, 0)),
         ("zoom in 1.5x", (0, 0, 1.5, 0)),
     ],
@@ -61,8 +63,9 @@ def test_a_pan_to_the_left_moves_the_picture_to_the_right(still: Frames) -> None
 
 
 def test_a_roll_turns_the_view(still: Frames) -> None:
-    *_, angle = pose(still, drawn(asked(still, "roll clockwise 6 degrees")))
-    assert angle == pytest.approx(6, abs=0.3)
+    for words, expected in (("clockwise 6", 6), ("counterclockwise 4", -4)):
+        *_, angle = pose(still, drawn(asked(still, f"roll {words} degrees")))
+        assert angle == pytest.approx(expected, abs=0.3)
 
 
 def test_in_and_out_again_ends_where_it_began(still: Frames) -> None:
@@ -75,6 +78,15 @@ def test_what_nobody_saw_is_not_shown(still: Frames) -> None:
     answer = asked(still, "zoom out")
     assert answer.ignored == ("zoom out (nothing was ever seen around this picture)",)
     assert answer.understood == ()
+
+
+def test_what_the_camera_has_seen_is_shown_again() -> None:
+    """It went in, so that the frames before show what lies around the last one."""
+    clip = filmed([(0, 0, 1.006**t, 0) for t in range(36)])
+    answer = asked(clip, "zoom out 1.15x")
+    assert answer.ignored == ()
+    seen = gone(clip, drawn(answer))
+    assert float(np.exp(-seen[-1, 2])) == pytest.approx(1.15, abs=0.03)
 
 
 def test_a_camera_that_is_held_comes_to_rest() -> None:
@@ -128,6 +140,17 @@ def test_the_pace_is_what_was_asked(prompt: str, factor: float, period: int) -> 
     usual = moving(clip[: period + 1])
     n = min(36, round(period / factor))
     assert moving(frames[-n:]) / usual == pytest.approx(factor, rel=0.2)
+
+
+def test_one_picture_moves_by_as_much_as_is_asked() -> None:
+    """How far it has gone after three seconds, in pixels."""
+    image = texture(120, 208)[None]
+    low, usual, high = (
+        speed(flow(gray(image[0]), gray(drawn(asked(image, prompt, 36))[-1])))
+        for prompt in ("--motion low", None, "--motion high")
+    )
+    assert 0.3 < low < 0.6 * usual
+    assert high > 1.4 * usual
 
 
 def test_reverse_plays_the_clip_backwards(swinging: Frames) -> None:
@@ -230,6 +253,10 @@ def test_light_changes_by_as_much_as_is_said(still: Frames) -> None:
         own[..., 0] - own[..., 2]
     ).mean() - 20
     assert np.ptp(last("black and white"), axis=2).max() <= 1
+    more = last("more saturated")
+    whole = ((more > 2) & (more < 253)).all(axis=2)
+    wider = np.ptp(more, axis=2)[whole].mean() / np.ptp(own, axis=2)[whole].mean()
+    assert wider == pytest.approx(1.5, rel=0.05)
     spread = np.ptp(own, axis=2).mean()
     assert np.ptp(last("desaturate"), axis=2).mean() == pytest.approx(
         spread / 2, rel=0.1

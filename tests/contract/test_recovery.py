@@ -2,45 +2,16 @@
 
 from __future__ import annotations
 
-from math import cos, log, radians, sin, tau
+from math import log, sin, tau
 
-import cv2
 import numpy as np
 import pytest
 
-from longtake.analysis.camera import track
-from longtake.engines.motion.view import pose_of
-from longtake.engines.protocol import Frames
-from tests.directed import asked, drawn
-from tests.motion_scenes import texture
+from tests.directed import asked, drawn, gone
+from tests.motion_scenes import Pose, filmed
 
 N_CLIP, N = 36, 24
-WIDTH, HEIGHT = 208, 120
-
-Pose = tuple[float, float, float, float]  # right, down (pixels), factor, degrees
-
-
-def filmed(poses: list[Pose]) -> Frames:
-    """A still texture as seen by a camera at each of ``poses``."""
-    ground = texture(480, 832, seed=5)
-    frames = []
-    for right, down, factor, degrees in poses:
-        c, s = cos(radians(degrees)) / factor, sin(radians(degrees)) / factor
-        x, y = (WIDTH - 1) / 2, (HEIGHT - 1) / 2
-        view = np.array(
-            [[c, -s, 416 + right - c * x + s * y], [s, c, 240 + down - s * x - c * y]]
-        )
-        flags = cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP
-        frames.append(cv2.warpAffine(ground, view, (WIDTH, HEIGHT), flags=flags))
-    return np.stack(frames).astype(np.uint8)
-
-
-def gone(before: Frames, frames: Frames) -> np.ndarray:
-    """How far the camera has gone since ``before``: (time, 4), pixels, log, degrees."""
-    found = track(np.concatenate([before[-1:], frames]))
-    first = np.linalg.inv(found.views[0])
-    poses = np.array([pose_of(np.linalg.inv(one @ first)) for one in found.views[1:]])
-    return poses * [WIDTH, WIDTH, -1, 360 / tau]
+WIDTH = 208
 
 
 def sway(time: float) -> Pose:
