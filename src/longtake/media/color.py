@@ -30,6 +30,7 @@ _EXACT = (
     | Interpolation.FULL_CHR_H_INT
     | Interpolation.FULL_CHR_H_INP
 )
+_ONE = 1  # thread: slices side by side do not always give the same bits (seen with 10 bits)
 _BLOCK = 16  # pixels
 _BYTE = 8
 
@@ -73,18 +74,24 @@ class Converter:
             frame = _rescaled(frame, deep, to_full=False)
             source = source.model_copy(update={"full_range": False})
         _tag(frame, source)
+        # In planes swscale is several times faster, and gives the same bits.
+        planar = not (frame.format.is_rgb or source.hdr)
         out = self._reading.reformat(
             frame,
-            format="rgb24",
+            format="gbrp" if planar else "rgb24",
             src_colorspace=source.matrix,
             src_color_range=_FULL if source.full_range else _LIMITED,
             dst_color_range=_FULL,
             dst_color_trc=self.color.transfer,
             dst_color_primaries=self.color.primaries,
             interpolation=_EXACT,
+            threads=_ONE,
         )
-        pixels: Frame = out.to_ndarray()  # type: ignore[assignment]
-        return pixels
+        if not planar:
+            pixels: Frame = out.to_ndarray()  # type: ignore[assignment]
+            return pixels
+        green, blue, red = (_samples(plane, _BYTE) for plane in out.planes)
+        return np.dstack((red, green, blue))
 
     def to_video(self, frame: Frame) -> av.VideoFrame:
         """An RGB picture as a frame to encode, tagged."""
@@ -98,6 +105,7 @@ class Converter:
             dst_colorspace=color.matrix,
             dst_color_range=_FULL if color.full_range and not deep else _LIMITED,
             interpolation=_EXACT,
+            threads=_ONE,
         )
         if deep:
             out = _rescaled(out, self._format.name, to_full=True)
