@@ -153,12 +153,46 @@ def test_nothing_repeats_at_a_fixed_period(made: Made, tmp_path: Path) -> None:
     assert repeats(loop) > 0.8, "a loop is told by the same measure"
 
 
-def repeats(sound: np.ndarray) -> float:
+def repeats(sound: np.ndarray, rate: int = 48_000) -> float:
     """The largest autocorrelation at a lag of 0.2 s to half the length, normalized."""
     spectrum = np.abs(np.fft.rfft(sound, 2 * len(sound))) ** 2
     whole = np.fft.irfft(spectrum)[: len(sound) // 2]
     share = 1 - np.arange(len(whole)) / len(sound)
-    return float((whole / whole[0] / share)[48_000 // 5 :].max())
+    return float((whole / whole[0] / share)[rate // 5 :].max())
+
+
+@pytest.mark.parametrize(
+    ("name", "mode"),
+    [
+        ("mdn_stream-of-water.mp4", "continue"),
+        ("imageio_realshort.mp4", "fade"),
+    ],
+)
+def test_real_sound_lives_on_or_fades(
+    name: str, mode: str, clips_dir: Path, tmp_path: Path
+) -> None:
+    """Water is texture and goes on as loud; what a phone heard fades without a click."""
+    source = clips_dir / name
+    result, facts = joined(source, tmp_path, n_new=120, sound=None)
+    assert facts.sound.made is not None
+    assert facts.sound.made.mode == mode
+    before = hear(source)
+    own, new = sides(before, hear(result))
+    count = round(LEVEL_S * before.rate)
+    levels = [
+        level_db(new[:, at : at + count])
+        for at in range(0, new.shape[1] - count, count)
+    ]
+    change = levels[0] - level_db(own[:, -count:])
+    join = np.concatenate([own[:, -200:], new[:, :4000]], axis=1)
+    assert largest_step(join) <= largest_step(own)
+    if mode == "continue":
+        assert abs(change) < 1
+        assert np.ptp(levels) < 4
+        assert repeats(new[0], before.rate) < 0.35
+    else:
+        assert change < 1, "it does not swell"
+        assert max(levels[2:]) < -70
 
 
 @pytest.mark.parametrize(("n_keep", "only_new"), [(48, False), (48, True), (72, True)])
