@@ -40,6 +40,7 @@ export function player(video, parts, joins) {
 
   let handle = 0;
   function look(_, meta) {
+    const isFirst = start === null;
     start ??= meta.mediaTime;
     moment = meta.mediaTime - start;
     shown = times.at(moment);
@@ -47,16 +48,19 @@ export function player(video, parts, joins) {
     if (loop && !element.paused && shown >= loop[1]) jump(loop[0]);
     tell();
     handle = element.requestVideoFrameCallback(look);
+    if (isFirst && wanted !== null) jump(wanted);
   }
   handle = element.requestVideoFrameCallback(look);
 
   function jump(frame) {
     wanted = times.clamped(frame);
-    if (!element.seeking) element.currentTime = (start ?? 0) + times.middle(wanted);
+    // Until the first picture nobody knows at which time the frames begin.
+    if (start !== null && !element.seeking) element.currentTime = start + times.middle(wanted);
   }
   element.addEventListener("seeked", () => {
+    if (start === null || wanted === null) return;
     // Whoever drags asks for more than can be shown: the latest wish counts.
-    const target = wanted === null ? element.currentTime : (start ?? 0) + times.middle(wanted);
+    const target = Math.min(start + times.middle(wanted), element.duration);
     if (Math.abs(target - element.currentTime) > 0.25 / times.fps) element.currentTime = target;
   });
   element.addEventListener("ended", () => {

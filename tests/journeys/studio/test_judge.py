@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 from sqlalchemy import update
 
 from longtake.store import tables
@@ -218,3 +218,19 @@ def _moments(page: Page) -> list[float]:
         "[...document.querySelectorAll('.candidate video')].map(v => v.currentTime)"
     )
     return found
+
+
+def test_the_join_is_found_before_anything_is_shown(desk: Desk, longer: str) -> None:
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    with desk.page() as page:
+        media = re.compile(r"/m/.*[.]mp4")
+        page.route(media, hold)
+        page.goto(f"{desk.server.address}/#/clip/{longer}/0")
+        page.get_by_role("button", name="To the join").click()
+        assert held
+        page.unroute(media)  # which lets go of what is held
+        wait_for_frame(page, JOIN)
