@@ -79,6 +79,10 @@ def extend(
     json: AsJson = False,
 ) -> None:
     """Make CLIP longer; the source stays untouched, and the result is proved."""
+    from longtake.media import offspring
+
+    offspring.prepare()  # it imports what it needs while we do
+
     from longtake import extension
     from longtake.cli import progress
 

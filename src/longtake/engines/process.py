@@ -60,18 +60,27 @@ class EngineProcess:
         self._sentence: LongtakeError | None = None  # why it was killed
         self._last_words: deque[str] = deque(maxlen=20)
 
-    def __enter__(self) -> Self:
+    def start(self) -> Self:
+        """Launch it and go on, where there is something to do before it is entered.
+
+        It is the caller's to :meth:`kill` then.
+        """
         launched: Future[subprocess.Popen[bytes]] = Future()
         self._watch = threading.Thread(
             target=self._look_after_it, args=(launched,), daemon=True
         )
         self._watch.start()
+        self._process = launched.result()
+        self._stdin = cast(BinaryIO, self._process.stdin)
+        self._stdout = cast(BinaryIO, self._process.stdout)
+        self._listener = threading.Thread(target=self._listen, daemon=True)
+        self._listener.start()
+        return self
+
+    def __enter__(self) -> Self:
         try:
-            self._process = launched.result()
-            self._stdin = cast(BinaryIO, self._process.stdin)
-            self._stdout = cast(BinaryIO, self._process.stdout)
-            self._listener = threading.Thread(target=self._listen, daemon=True)
-            self._listener.start()
+            if self._process is None:
+                self.start()
             hello = self._receive("hello").body
         except BaseException:
             self.kill()

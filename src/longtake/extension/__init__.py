@@ -98,6 +98,7 @@ def extend(
     wanted = {"report": report, "filmstrip": filmstrip, "poster": poster}
     beside = {name: Path(path) for name, path in wanted.items() if path}
     with stopping.heeding(stop), ExitStack() as stack:
+        host = running or _started(asked.engine, stack)
         source = clip if isinstance(clip, Clip) else probe(Path(clip))
         n_keep, counts = ask.kept(source, asked.start), ask.counts(source, asked)
         given = source.path if isinstance(clip, Clip) else clip
@@ -111,7 +112,8 @@ def extend(
 
         result = place(final)
         files = {name: place(path) for name, path in beside.items()}
-        host = running or stack.enter_context(EngineProcess(asked.engine))
+        if not running:
+            stack.enter_context(host)
         run = Run(asked, host, counts, stamp, progress or _unheard)
         steps = run.steps(source, n_keep, result.path)
         run.tell("proof", 0, 1)
@@ -123,6 +125,13 @@ def extend(
         for file in (*files.values(), result):
             file.deliver()
     return Extension(final, told, *map(beside.get, ("report", "filmstrip", "poster")))
+
+
+def _started(name: str, stack: ExitStack) -> EngineProcess:
+    """The engine ``name``, which gets ready while the clip is looked at."""
+    engine = EngineProcess(name).start()
+    stack.callback(engine.kill)
+    return engine
 
 
 def _write(name: str, path: Path, report: Report, run: Run) -> None:

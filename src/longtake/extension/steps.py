@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Generator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -19,7 +21,7 @@ from longtake.analysis import gate
 from longtake.analysis.along import along
 from longtake.analysis.drift import Statistics, drift, statistics
 from longtake.analysis.filmstrip import filmstrip
-from longtake.analysis.measures import compare, measured
+from longtake.analysis.measures import Own, compare, measured, own
 from longtake.analysis.pictures import small
 from longtake.direction import clauses, read
 from longtake.engines.process import EngineProcess
@@ -30,7 +32,7 @@ from longtake.extension.measured import MEASURED_S, before, one_shot
 from longtake.media import decode, stopping
 from longtake.media.clip import Clip
 from longtake.media.delivery import Delivery
-from longtake.media.join import Join, Joined
+from longtake.media.join import Join
 from longtake.media.lineage import Lineage, Part
 from longtake.media.probe import probe
 from longtake.media.watermark import Stamp
@@ -106,12 +108,16 @@ class Run:
         None  # the first join, for the filmstrip
     )
     poster: Image | None = None  # of the last new part
+    aside: ThreadPoolExecutor = field(  # looks at frames while others make them
+        default_factory=partial(ThreadPoolExecutor, 1), repr=False
+    )
 
     def steps(self, source: Clip, n_keep: int, last: Path) -> tuple[Step, ...]:
         """All steps, each on the result of the one before; the last into ``last``."""
         made: list[Step] = []
         clip = source
         with ExitStack() as stack:
+            stack.enter_context(self.aside)
             for n_new in self.counts[:-1]:
                 between = Delivery(last, force=True, sources=())
                 target = stack.enter_context(between).path
@@ -151,13 +157,16 @@ class Run:
         """One continuation of the first ``n_keep`` frames of ``clip``, into ``target``."""
         watch = Watch()
         origin = self._origin(clip, n_keep, n_new)
-        own, answer = self._ask(origin)
+        (shown, behavior), answer = self._ask(origin)
         watch.lap("context_and_plan")
-        lineage = self._lineage(origin, answer, own)
-        new, joined = self._join(origin, answer, lineage, target)
+        lineage = self._lineage(origin, answer, shown)
+        with self._joining(origin, lineage, target) as join:
+            new = self._passed_on(origin, answer, join)
+            comparing = self.aside.submit(compare, shown, new, behavior=behavior)
+            joined = join.finish()
         watch.lap("frames_and_join")
         self.tell("measure", 0, 1)
-        compared = compare(own, new)
+        compared = comparing.result()
         measures = measured(compared, answer.source_map)
         course = along(compared)
         relaxed = frozenset(answer.relaxed) & gate.BANDS.keys()
@@ -188,7 +197,7 @@ class Run:
             drift=drifted,
             timings_s=watch.laps,
         )
-        self.shown = self.shown or (own, new, step)
+        self.shown = self.shown or (shown, new, step)
         self.n_done += 1
         return step
 
@@ -222,13 +231,21 @@ class Run:
             return "its frame rate has changed since Longtake wrote it"
         return None
 
-    def _ask(self, origin: Origin) -> tuple[Frames, Continuation]:
-        """Stream the context in; (the clip's last frames, small), and the answer."""
+    def _ask(self, origin: Origin) -> tuple[tuple[Frames, Own], Continuation]:
+        """Stream the context in; the clip's last frames, small, looked at, and the answer."""
         clip, rate = origin.clip, origin.clip.video.rate
         takes_prompt = self.engine.limits.takes_prompt
         width, height = upright_size(clip)
-        own: list[Frame] = []
-        with closing(self._context(origin, own)) as context:
+        wanted = min(origin.n_keep, math.ceil(MEASURED_S * rate))
+        looking: list[Future[tuple[Frames, Own]]] = []
+
+        def given(frames: list[Frame]) -> None:
+            if not origin.n_played and len(frames) >= wanted:
+                looking.append(
+                    self.aside.submit(lambda: _looked(one_shot(np.stack(frames))))
+                )
+
+        with closing(self._context(origin, given)) as context:
             answer = self.engine.extend(
                 context,
                 n_context=origin.n_context,
@@ -248,19 +265,23 @@ class Run:
             reading = read(self.asked.prompt, obeyed=frozenset())
             unread = (*clauses(reading.text), *reading.ignored)
             answer = replace(answer, ignored=unread)
-        wanted = min(origin.n_keep, math.ceil(MEASURED_S * rate))
-        if origin.n_played or origin.n_context < wanted:
-            return before(clip, origin.n_keep), answer
-        return one_shot(np.stack(own)), answer
+        if looking:
+            return looking[0].result(), answer
+        return _looked(before(clip, origin.n_keep)), answer
 
-    def _context(self, origin: Origin, own: list[Frame]) -> Generator[Frame]:
+    def _context(
+        self, origin: Origin, given: Callable[[list[Frame]], None]
+    ) -> Generator[Frame]:
+        """Frames for the engine; ``given`` hears of all of them, small, at the end."""
         clip, count = origin.clip, origin.n_context
+        own: list[Frame] = []
         frames = decode.frames(clip, first=origin.first, count=count)
         for index, coded in enumerate(frames, 1):
             frame = decode.upright(coded, clip.video.rotation)
             own.append(small(frame))
             self.tell("context", index, count, own[-1])
             yield frame
+        given(own)
         self.tell("engine", 0, 1)
 
     def _lineage(self, origin: Origin, answer: Continuation, own: Frames) -> Lineage:
@@ -314,14 +335,10 @@ class Run:
     def _handles(self, origin: Origin) -> int:
         return min(origin.n_keep, math.ceil(_HANDLE_S * origin.clip.video.rate))
 
-    def _join(
-        self, origin: Origin, answer: Continuation, lineage: Lineage, target: Path
-    ) -> tuple[Frames, Joined]:
-        """Every new frame: measured small, stamped, turned as coded, written."""
-        clip, only_new = origin.clip, self.asked.only_new
-        new: list[Frame] = []
-        with Join(
-            clip,
+    def _joining(self, origin: Origin, lineage: Lineage, target: Path) -> Join:
+        only_new = self.asked.only_new
+        return Join(
+            origin.clip,
             target,
             n_keep=origin.n_keep,
             n_new=origin.n_new,
@@ -330,16 +347,25 @@ class Run:
             handles=self._handles(origin) if only_new else 0,
             sound=self.asked.sound,
             seed=self.asked.seed,
-        ) as join:
-            for frame in answer.frames:
-                stamped = self.stamp.apply(frame)
-                if len(new) == poster.chosen(origin.n_new):
-                    self.poster = poster.poster(stamped, clip.video)
-                new.append(small(frame))
-                join.write(decode.as_coded(stamped, clip.video.rotation))
-                self.tell("frames", len(new), origin.n_new, new[-1])
-            joined = join.finish()
-        return np.stack(new), joined
+        )
+
+    def _passed_on(self, origin: Origin, answer: Continuation, join: Join) -> Frames:
+        """Every new frame, small; each stamped, turned as coded and given to ``join``."""
+        video = origin.clip.video
+        new: list[Frame] = []
+        for frame in answer.frames:
+            stamped = self.stamp.apply(frame)
+            if len(new) == poster.chosen(origin.n_new):
+                self.poster = poster.poster(stamped, video)
+            new.append(small(frame))
+            join.write(decode.as_coded(stamped, video.rotation))
+            self.tell("frames", len(new), origin.n_new, new[-1])
+        return np.stack(new)
+
+
+def _looked(frames: Frames) -> tuple[Frames, Own]:
+    """``frames``, and how they behave."""
+    return frames, own(frames)
 
 
 def upright_size(clip: Clip) -> tuple[int, int]:

@@ -23,11 +23,13 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 from longtake.media import child
 
 MESSAGE_BYTES = 4096
+_FIRST = ("longtake.media.probe", "longtake.media.decode")  # what is asked for first
 _N_DESCRIPTORS = 3
 _IDLE_S = 30.0
 
@@ -129,6 +131,9 @@ def _work_of(module: str) -> Callable[..., dict[str, Any]]:
 def _live(work: child.Work, stdin: int, stdout: int) -> None:
     """The life of a child, from here on its own."""
     os.setsid()
+    with suppress(OSError):  # what `ps` calls it
+        name = work.__module__.removesuffix(".__main__").rpartition(".")[2]
+        Path("/proc/self/comm").write_text(f"longtake-{name}"[:15])
     os.dup2(stdin, 0)
     os.dup2(stdout, 1)
     os.close(stdin)
@@ -137,6 +142,8 @@ def _live(work: child.Work, stdin: int, stdout: int) -> None:
 
 
 if __name__ == "__main__":
+    for name in _FIRST:
+        _work_of(name)
     Nursery(socket.socket(fileno=0)).serve()
     sys.stdout.flush()
     os._exit(0)

@@ -62,6 +62,13 @@ def born(module: str) -> Offspring:
     return _Started(module)
 
 
+def prepare() -> None:
+    """Start the nursery, which gets ready meanwhile, where children are soon wanted."""
+    if sys.platform == "linux":
+        with suppress(OSError):
+            _nursery()
+
+
 class _Started:
     """A start of Python."""
 
