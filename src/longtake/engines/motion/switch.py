@@ -31,7 +31,7 @@ _ACROSS = 80  # columns of the surface
 _EVERYWHERE = np.float32(1)  # gray level: what costs nothing would pass at any moment
 _COARSE = (8, 4, 2, 1)  # times as long and as high as the finest cells
 _ROUNDS = 3
-_SOFT = 2.0  # frames in which a place passes: in one, the picture would jump
+_SOFT = 3.0  # frames over which a place passes: in one or two, the picture would jump
 _FEATHER = 0.7  # sigma of the edge between what has passed and what has not, in cells
 
 

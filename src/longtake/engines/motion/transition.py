@@ -26,10 +26,10 @@ from longtake.engines.motion.switch import Share
 
 WIDTH = 160  # pixels: of the frames that are looked at
 _EVERY = 2  # frames are looked at for ghosts
-_GHOSTLY = 3.0  # times a pop, and
-_BETTER = (
-    0.7  # of the morph's flaws: it keeps moving what moves. Both by eye, on 14 jumps
-)
+_GHOSTLY = 3.0  # times a pop: by eye, on 14 jumps of real clips, as is what follows
+_BETTER = 0.75  # of the morph's flaws: it keeps moving what moves
+_BRIDGED = 0.45  # from the bridge, which is nearest to what comes next,
+_TORN = 400.0  # unless the morph from it shows more than this
 _UNSEEN = 10.0  # squared gray levels: a morph that shows no more is not given up
 _NEAR = (7, 7)  # small pixels: what changes near by hides what is changed
 
@@ -40,17 +40,20 @@ Change = NDArray[np.float32]  # (height, width), gray levels
 class Look:
     """How a transition at new frame ``at`` looks either way: less is better.
 
-    ``switch`` is None where the morph is not seen anyway.
+    ``switch`` is None where the morph is not seen anyway. ``bridged``: it comes from
+    beyond the clip's end.
     """
 
     at: int
     morph: float
     switch: float | None
+    bridged: bool = False
 
     @property
     def switched(self) -> bool:
         """Whether a switch looks clearly better."""
-        return self.switch is not None and self.switch < _BETTER * self.morph
+        better = _BRIDGED if self.bridged and self.morph < _TORN else _BETTER
+        return self.switch is not None and self.switch < better * self.morph
 
     def told(self) -> dict[str, Any]:
         """For the report."""
@@ -117,7 +120,7 @@ def look(source: Source, under: Run, run: Run, weight: Share | None = None) -> L
 
     morphed = flaw(switched=False)
     switched = flaw(switched=True) if morphed > _UNSEEN else None
-    return Look(run.at, morphed, switched)
+    return Look(run.at, morphed, switched, bridged=under.place(run.at) > 0)
 
 
 class _Own:
