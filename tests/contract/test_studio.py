@@ -22,7 +22,8 @@ _PARTS = [path for path in _FILES if path.suffix in {".css", ".js"}]
 _LOADS = re.compile(r"""(?:href="studio/|src="studio/|from "\./)([\w.]+)\"""")
 _NEVER = re.compile(
     r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|DOMParser|\beval\b"
-    r"|new Function|localStorage|document\.cookie|https?://(?!www\.w3\.org/2000/svg)"
+    r"|new Function|localStorage|indexedDB|document\.cookie|cookieStore"
+    r"|cssText|setAttribute\(\"style|\sstyle=\"|https?://(?!www\.w3\.org/2000/svg)"
 )
 
 

@@ -95,6 +95,18 @@ def test_files_named_in_text_exist() -> None:
         assert not lost, path
 
 
+def test_pictures_of_documents_are_there_and_small() -> None:
+    shown = {
+        path.parent / name
+        for path in tracked("*.md")
+        for name in re.findall(r"!\[[^\]]*\]\(([^)]+)\)", path.read_text("utf-8"))
+    }
+    assert not [path for path in shown if not path.is_file()]
+    kept = set(tracked("docs/studio/*"))
+    assert kept <= shown, "a picture that no document shows"
+    assert all(path.stat().st_size < 60_000 for path in kept)
+
+
 def test_the_readme_explains_every_setting() -> None:
     told = set(re.findall(r"LONGTAKE_[A-Z_]+", _README)) - _BESIDE
     assert told == {f"LONGTAKE_{name.upper()}" for name in Settings.model_fields}

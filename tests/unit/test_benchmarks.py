@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from benchmarks import chain, join, memory, results, service, source, speed
+from benchmarks.studio import __main__ as paint
 from longtake.engines.motion.plan import Plan, Run
 
 _MEGABYTE = 1_000_000
@@ -77,6 +78,27 @@ def test_a_latency_of_the_service_has_no_rate() -> None:
     row = service.single_row("callback", [0.2, 0.1, 0.3], [0.1, 0.1])
     assert (row["per_s"], row["bare_per_s"]) == ("", "")
     assert row["ratio"] == pytest.approx(2)
+
+
+def test_a_row_of_the_studio_is_of_all_visits_which_load_the_same() -> None:
+    visits = [
+        {
+            "requests": 9.0,
+            "kB": 100.0,
+            "sent_kB": 30.0,
+            "first_paint_ms": ms,
+            "content_ms": ms + 1,
+            "largest_ms": 2 * ms,
+        }
+        for ms in (50.0, 40.0, 900.0)
+    ]
+    row = paint.row("library", visits)
+    assert (row["kB"], row["sent_kB"]) == (100, 30)
+    assert (row["first_paint_ms"], row["worst_first_paint_ms"]) == (50, 900)
+    assert (row["largest_ms"], row["worst_largest_ms"]) == (100, 1800)
+    visits[0]["kB"] = 120.0
+    with pytest.raises(ValueError, match="too many values"):
+        paint.row("library", visits)
 
 
 def test_idle_is_processor_time_by_the_clock() -> None:

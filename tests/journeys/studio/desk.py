@@ -82,9 +82,9 @@ class Desk:
             yield page
 
 
-def operator(server: Server) -> Caller:
+def operator(server: Server, name: str = "") -> Caller:
     """Somebody with an admin key, of an account of its own."""
-    caller = server.caller(uuid4().hex[:8])
+    caller = server.caller(name or uuid4().hex[:8])
     with server.store.database.transaction() as connection:
         text, _ = keys.create(
             connection,
