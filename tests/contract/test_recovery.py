@@ -7,6 +7,7 @@ from math import log, sin, tau
 import numpy as np
 import pytest
 
+from longtake.analysis.pictures import gray, sharpness
 from tests.directed import asked, drawn, gone
 from tests.motion_scenes import Pose, filmed
 
@@ -59,6 +60,15 @@ def test_a_move_comes_to_rest_and_does_not_return() -> None:
     assert np.diff(right).min() > -0.1
     assert right[-1] - right[-6] < 0.5
     assert right[-1] < 0.08 * WIDTH  # little is shown that nobody saw
+
+
+def test_a_zoom_stays_as_sharp_as_a_lens_would_be() -> None:
+    """The ground has no more detail: so the camera's own next frames are the measure."""
+    filmed_on = filmed([(0, 0, 1.006**t, 0) for t in range(N_CLIP + N)])
+    clip, future = filmed_on[:N_CLIP], filmed_on[N_CLIP:]
+    own = sharpness(gray(clip[-1]))
+    for ours, its in zip(drawn(asked(clip, None, N)), future, strict=True):
+        assert 0.95 * sharpness(gray(its)) < sharpness(gray(ours)) < 1.1 * own
 
 
 def test_a_move_that_was_over_stays_over() -> None:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
+from fractions import Fraction
+
 import cv2
 import numpy as np
 import pytest
 
-from longtake.engines.motion import switch, transition
+from longtake.engines.motion import Motion, render, switch, transition
 from longtake.engines.motion.plan import Run
 from longtake.engines.motion.played import Played
 from longtake.engines.motion.source import Source
-from tests.motion_scenes import drive, slide, texture
+from longtake.engines.protocol import Ask
+from tests.motion_scenes import drive, panned, slide, texture
 
 UNDER, RUN = Run(-1, -39.0), Run(4, -15.0, fade=10)
 
@@ -105,3 +109,21 @@ def test_a_transition_of_any_length_ends_as_it_should(fade: int) -> None:
     inside = played.paint(4 + fade // 2, None)
     assert inside.min() >= -8
     assert inside.max() <= 263
+
+
+@pytest.mark.parametrize("prompt", [None, "slow motion, pan left"])
+def test_a_switch_is_drawn_the_same_wherever_drawing_starts(prompt: str | None) -> None:
+    """Under a camera that moves, in slow motion and over regions, too."""
+    clip = panned(48, 0.25)
+    plan = Motion().extend(Ask(clip, Fraction(12), 30, 3, prompt)).plan
+    assert plan is not None
+    rows = [plan["runs"], *(runs for _, _, runs in plan["regions"])]
+    plan["runs"], *others = ([[*row[:6], 1] for row in runs] for runs in rows)
+    for region, runs in zip(plan["regions"], others, strict=True):
+        region[2] = runs
+    assert sum(len(runs) - 1 for runs in rows) > 0
+    plan = json.loads(json.dumps(plan))
+    frames = np.stack(list(render(clip, plan)))
+    assert np.array_equal(np.stack(list(render(clip, plan, 7))), frames[7:])
+    steps = np.abs(np.diff(frames.astype(int), axis=0)).mean(axis=(1, 2, 3))
+    assert steps.max() < 3 * np.abs(np.diff(clip.astype(int), axis=0)).mean()
