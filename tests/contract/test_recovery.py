@@ -62,6 +62,13 @@ def test_a_move_comes_to_rest_and_does_not_return() -> None:
     assert right[-1] < 0.08 * WIDTH  # little is shown that nobody saw
 
 
+def test_a_camera_that_pulls_out_does_not_come_in_again() -> None:
+    clip = filmed([(0, 0, 1.5 * 0.994**t, 0) for t in range(N_CLIP)])
+    scale = gone(clip, drawn(asked(clip, None, N)))[:, 2]
+    assert np.diff(scale).max() < 0.001
+    assert scale[-1] < -0.02
+
+
 def test_a_zoom_stays_as_sharp_as_a_lens_would_be() -> None:
     """The ground has no more detail: so the camera's own next frames are the measure."""
     filmed_on = filmed([(0, 0, 1.006**t, 0) for t in range(N_CLIP + N)])

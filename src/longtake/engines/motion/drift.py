@@ -113,7 +113,8 @@ def _move(study: Study) -> Push:
     moves = _moves(study)
     lively = (one for one in moves if _least_step(study, one) >= _LIVELY * study.step)
     move = next(lively, moves[-1])
-    for share in _EASES:
+    pulls = study.camera is not None and study.camera.velocity[2] > 0
+    for share in _EASES[-1:] if pulls else _EASES:  # in must not follow out at once
         move = replace(move, ease=move.half_period * share)
         if _step(study, move, study.frames_in(_EARLY_S)) <= study.step:
             break
