@@ -1,6 +1,6 @@
 /** Callbacks: what is owed to which URL, what was tried and answered, and once more. */
 
-import { ago, agreed, button, h, replace, state } from "./dom.js";
+import { ago, agreed, button, exchange, h, replace, state } from "./dom.js";
 import { filled, refused, table } from "./lists.js";
 import { shownOnce } from "./secret.js";
 
@@ -72,11 +72,9 @@ export function callbacks(ctx) {
     const shown = cards.get(one.deliveryId);
     if (!shown || JSON.stringify(shown.told) === JSON.stringify(one)) return;
     const { node: old } = shown;
-    const kept = old.contains(document.activeElement) && document.activeElement.tagName;
     const made = card(one);
     made.querySelector("details").open = old.querySelector("details").open;
-    old.replaceWith(made);
-    if (kept) (made.querySelector(kept.toLowerCase()) ?? made.querySelector("summary")).focus();
+    exchange(old, made);
   }
 
   function card(one) {

@@ -60,6 +60,21 @@ export function replace(node, ...children) {
 }
 
 /**
+ * Put `fresh` in the place of `old`, which tells of the same thing; what has the focus in
+ * the one has it in the other.
+ * @param {Element} old
+ * @param {Element} fresh
+ */
+export function exchange(old, fresh) {
+  const held = old.contains(document.activeElement) ? document.activeElement : null;
+  old.replaceWith(fresh);
+  if (!held) return;
+  const alike = [...fresh.querySelectorAll(held.tagName)];
+  const same = (one) => one.getAttribute("href") === held.getAttribute("href") && one.getAttribute("aria-label") === held.getAttribute("aria-label");
+  (alike.find(same) ?? alike[0] ?? fresh.querySelector("a, button, summary"))?.focus({ preventScroll: true });
+}
+
+/**
  * Say `text` to who listens instead of looking.
  * @param {string} text
  */

@@ -1,13 +1,13 @@
 /** For the operator: what waits and runs, who works, and with which engines. */
 
-import { ago, h, number, replace, state } from "./dom.js";
+import { ago, exchange, h, number, state } from "./dom.js";
 import { filled, table } from "./lists.js";
 
 const LOOK_AGAIN_MS = 3000;
 
 /** @param {import("./main.js").Context} ctx */
 export function queue(ctx) {
-  const node = h("section", { class: "stack" });
+  const node = h("section", {});
   let left = false;
   let timer = 0;
   let known = "";
@@ -17,7 +17,7 @@ export function queue(ctx) {
   async function look() {
     const [standing, engines] = await Promise.all([ctx.api.get("api/v1/admin/queue"), ctx.api.get("api/v1/engines")]);
     known = JSON.stringify([standing, engines]);
-    return drawn(standing, engines);
+    return h("div", { class: "stack" }, drawn(standing, engines));
   }
 
   function again() {
@@ -29,11 +29,15 @@ export function queue(ctx) {
     const before = known;
     try {
       const fresh = await look();
-      if (!left && known !== before) replace(node, fresh);
+      if (left || known === before) return;
+      const gone = node.querySelector("details");
+      if (gone?.open) fresh.querySelector("details")?.setAttribute("open", "");
+      exchange(node.firstElementChild, fresh);
     } catch {
       known = before;
+    } finally {
+      again();
     }
-    again();
   }
 }
 

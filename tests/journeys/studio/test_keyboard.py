@@ -46,7 +46,7 @@ _AT_THE_END = "() => document.activeElement === document.body"
 
 @pytest.fixture(scope="module")
 def desk(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
-    with seated(browser, tmp_path_factory.mktemp("studio")) as desk:
+    with seated(browser, tmp_path_factory.mktemp("studio"), "slow") as desk:
         yield desk
 
 
@@ -141,3 +141,19 @@ def take_along(page: Page) -> None:
     page.keyboard.press("Escape")
     expect(page.get_by_role("dialog")).to_have_count(0)
     assert stand(page).startswith("Delete ")
+
+
+def test_what_changes_under_the_hand_keeps_it(desk: Desk, made: Made) -> None:
+    """The cards of the library are drawn again while something is in work."""
+    source = desk.caller.import_clip(made(n_frames=N, sound="aac"))
+    manual = {"taskType": "mj_video_extend_manual", "prompt": "The slow one"}
+    task = desk.caller.extend(source, engine="slow", **manual)
+    with desk.page() as page:
+        card = page.locator(".card").filter(has_text="The slow one")
+        expect(card.locator("progress")).to_be_visible()
+        walk_to(page, "^The slow one$")
+        desk.caller.settled(task)
+        expect(card.locator(".over")).to_be_visible()
+        assert stand(page) == "The slow one"
+        page.keyboard.press("Enter")
+        expect(page.locator(".player")).to_be_visible()
