@@ -79,10 +79,16 @@ def decided(
         runs: Sequence[Run], begun: Sequence[Run], weight: Share | None
     ) -> tuple[Run, ...]:
         made = list(runs)
+        known: dict[tuple[float, ...], Look] = {}  # the same jump comes again
         for k in range(max(1, len(begun)), len(runs)):
-            if runs[k].fade:
-                looks.append(look(source, runs[k - 1], runs[k], weight))
-                made[k] = replace(runs[k], switched=looks[-1].switched)
+            under, run = runs[k - 1 : k + 1]
+            if run.fade:
+                times = range(run.at - 1, run.at + run.fade + 1)
+                shown = tuple(one.place(t) for one in (under, run) for t in times)
+                if shown not in known:
+                    known[shown] = look(source, under, run, weight)
+                looks.append(replace(known[shown], at=run.at))
+                made[k] = replace(run, switched=looks[-1].switched)
         return tuple(made)
 
     old = {one.cells.tobytes(): one.runs for one in before.regions} if before else {}
