@@ -25,18 +25,18 @@ from longtake.engines.motion.sway import Sways
 REACH = 16.0  # places beyond the last frame after which what has no sway stands still
 LOOK_BACK = 8  # frames at the clip's end in which its velocity is looked for
 _STEADY, _ERRATIC = 0.9, 0.4  # decay of the velocity, per frame
-_QUICKEST, _SLOWEST = 0.8, 0.97  # decay of what is steady, by how far that may lead
+_QUICKEST, _SLOWEST = 0.6, 0.97  # decay of what is steady, by how far that may lead
 _BENT = (
     0.35  # pixels, for each pixel aside, by which the picture may bend before it rests
 )
-_MOST = 90  # percent of what moves must not bend further
 _FARTHEST = 0.05  # picture widths that it may move before it rests
 _DISAGREEMENT = 1.0  # pixels, and
 _RELATIVE_DISAGREEMENT = 0.3  # of the velocity: more is no steady motion
 _STILL = 0.05  # gray levels: two frames nearer than this are one frame shown twice
 _REPEATED = 0.15  # of the largest step: nearer frames too, but for the codec's noise
 _EVEN = 3.0  # pixels: sigma over which motion is taken for one
-_MOVING = 0.1  # pixels a frame
+_BESIDE = 25  # pixels: what bends lets its surroundings rest as well
+_LEAST = 1e-3  # pixels
 _ROUNDS = 6  # of the fixed-point search for where a pixel came from
 
 
@@ -77,7 +77,8 @@ def momentum(grays: Sequence[Gray]) -> Momentum:
     if len(steps) == 1:
         trust *= 0  # nothing agrees with it: where it is wrong, it would tear
     velocity = np.asarray(cv2.blur(velocity, (5, 5)), np.float32)
-    known, steady = None, _STEADY
+    known: Sways | None = None
+    steady: float | NDArray[np.float32] = _STEADY
     if len(grays) >= sway.FEWEST:  # of the motion, that which leads somewhere
         known = sway.sways(grays)
         velocity = velocity - sway.last_step(known, grays[0].shape[::-1])
@@ -89,20 +90,25 @@ def momentum(grays: Sequence[Gray]) -> Momentum:
     )
 
 
-def _steady(velocity: Flow) -> float:
-    """The decay of steady motion: as slow as the picture bears to be bent and moved."""
+def _steady(velocity: Flow) -> NDArray[np.float32]:
+    """The decay of steady motion, (h, w, 1): as slow as the picture bears it there.
+
+    At the edge of what passes before something else it would tear, or be dragged along.
+    """
     smooth = cv2.GaussianBlur(velocity, (0, 0), _EVEN)
     across, along = (
         cv2.Sobel(smooth, -1, *way, scale=1 / 8) for way in ((1, 0), (0, 1))
     )
     bend = np.sqrt(np.square(across).sum(axis=-1) + np.square(along).sum(axis=-1))
+    near = cv2.dilate(bend, np.ones((_BESIDE, _BESIDE), np.uint8))
     pace = np.linalg.norm(smooth, axis=-1)
-    moving = pace > _MOVING
-    if not moving.any():
-        return _STEADY
-    bent, fast = (float(np.percentile(one[moving], _MOST)) for one in (bend, pace))
-    frames = min(_BENT / max(bent, 1e-6), _FARTHEST * velocity.shape[1] / fast)
-    return float(np.clip(1 - 1 / max(frames, 1.0), _QUICKEST, _SLOWEST))
+    width = velocity.shape[1]
+    frames = np.minimum(
+        _BENT / np.maximum(near, _LEAST), _FARTHEST * width / np.maximum(pace, _LEAST)
+    )
+    longest, shortest = (1 / (1 - one) for one in (_SLOWEST, _QUICKEST))
+    even = cv2.GaussianBlur(np.clip(frames, shortest, longest), (0, 0), _BESIDE / 3)
+    return np.asarray(1 - 1 / even, np.float32)[..., None]
 
 
 def field(moving: Momentum, place: float) -> Flow:
