@@ -169,7 +169,7 @@ function secrets(ctx) {
 
   async function rotate() {
     const about = "A new one signs from now on; the present one signs beside it for 24 hours, so that receivers can change over.";
-    if (await agreed("Rotate the secret?", "Rotate", about)) await make(`${path}/rotate`);
+    if (await agreed("Rotate the secret?", "Rotate", about, "Not now")) await make(`${path}/rotate`);
   }
 
   async function make(where) {

@@ -123,9 +123,10 @@ export function state(kind, title, ...more) {
  * @param {string} question
  * @param {string} doing what the button says
  * @param {string | Node} [about]
+ * @param {string} [not] what the other button says
  * @returns {Promise<boolean>}
  */
-export function agreed(question, doing, about = "") {
+export function agreed(question, doing, about = "", not = "Keep") {
   return new Promise((done) => {
     const close = (text) => () => dialog.close(text);
     const dialog = h(
@@ -133,7 +134,7 @@ export function agreed(question, doing, about = "") {
       { class: "dialog", "aria-label": question, on: { close: () => { dialog.remove(); done(dialog.returnValue === "yes"); } } },
       h("h2", {}, question),
       typeof about === "string" ? about && h("p", {}, about) : about,
-      h("div", { class: "row end" }, button("Keep", close("no"), { autofocus: true }), button(doing, close("yes"), { kind: "danger" })),
+      h("div", { class: "row end" }, button(not, close("no"), { autofocus: true }), button(doing, close("yes"), { kind: "danger" })),
     );
     document.body.append(dialog);
     dialog.showModal();

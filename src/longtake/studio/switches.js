@@ -39,7 +39,7 @@ export function switches(ctx) {
     const stop = async () => {
       const message = h("input", { maxlength: 200, placeholder: "Back at six.", autocomplete: "off" });
       const about = h("div", { class: "stack" }, h("p", {}, all ? "New work of every kind is refused; what runs is finished." : `Refused until it is on again: ${one.about}.`), field("What callers are told", message, "Left blank, a plain sentence says so."));
-      if (await agreed(all ? "Begin maintenance?" : `Turn off “${title}”?`, begin, about)) await set(true, message.value.trim());
+      if (await agreed(all ? "Begin maintenance?" : `Turn off “${title}”?`, begin, about, "Not now")) await set(true, message.value.trim());
     };
     const press = isStopping ? button(end, () => set(false), { kind: "primary" }) : button(begin, stop, { kind: all ? "danger" : "" });
     press.dataset.switch = one.name;
