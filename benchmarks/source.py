@@ -10,6 +10,7 @@ from typing import Any, TypeAlias
 import av
 
 from longtake.media.sample import draw
+from longtake.media.sample.view import HEIGHT
 
 SAMPLE_S = 5
 _SOUND_FRAME = 1024  # samples
@@ -17,11 +18,16 @@ _SOUND_FRAME = 1024  # samples
 Packet: TypeAlias = "av.Packet[Any]"
 
 
-def sample(folder: Path) -> Path:
-    """The sample clip, drawn once per ``folder``."""
-    path = folder / "sample.mp4"
-    if not path.exists():
+def sample(folder: Path, *, height: int = HEIGHT) -> Path:
+    """The sample clip, drawn once per ``folder``; scaled where it is of another height."""
+    path = folder / f"sample-{height}.mp4"
+    if path.exists():
+        return path
+    if height == HEIGHT:
         draw(path, seconds=SAMPLE_S)
+    else:
+        scaled = ("-vf", f"scale={round(height * 16 / 9)}:{height}", "-c:a", "copy")
+        ffmpeg("-i", sample(folder), *scaled, "-c:v", "libx264", "-crf", "20", path)
     return path
 
 

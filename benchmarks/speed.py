@@ -2,70 +2,171 @@
 
 from __future__ import annotations
 
+import os
+import resource
 import statistics
+import subprocess
+import sys
 import tempfile
+from collections.abc import Callable
+from contextlib import suppress
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from benchmarks import results
+from benchmarks import bandwidth, results
+from benchmarks.memory import tree
 from benchmarks.source import ffmpeg, sample
 from longtake.clock import monotonic_s
 from longtake.engines.process import EngineProcess
-from longtake.extension import extend
 from longtake.media.decode import frames
 from longtake.media.probe import probe
 
 QUESTION = (
-    "How long does a continuation take? (832x464, 4 s at 24 frames per second after 5 s of "
-    "context; seconds, medians of interleaved runs. `extend` is the whole of it: probe, "
-    "engine, join, proof, measures. `minterpolate` is ffmpeg making as many frames by its "
-    "own motion interpolation and encoding them with x264; the ratios are to that.)"
+    "How long does a continuation take? (4 s at 24 frames per second after 5 s of context; "
+    "seconds, medians of interleaved runs. `extend` is the whole command: start, probe, "
+    "engine, join, proof, measures; `cpu` is the processor time of all its processes. "
+    "`minterpolate` is ffmpeg making as many frames by its own motion interpolation and "
+    "encoding them with x264; the ratios are to that.)"
 )
 COLUMNS = (
     "engine",
+    "size",
     "start_s",
     "plan_s",
     "frames_s",
     "engine_s",
     "extend_s",
+    "extend_cpu_s",
     "minterpolate_s",
+    "minterpolate_cpu_s",
     "engine_ratio",
     "extend_ratio",
 )
+PROCESSES = ("process", "832x464", "1280x720")
 _RUNS = 3
 _NEW_S = 4
 _NEW = _NEW_S * 24
+_TICK_S = 1 / os.sysconf("SC_CLK_TCK")
+_EVERY_S = 0.02
+_ROLES = {  # how Linux calls a process, or what it was started with
+    "longtake-probe": "probe, of source and result",
+    "longtake-decode": "decode of the context",
+    "longtake-join": "join: encode, sound, write",
+    "longtake-verify": "proof",
+    "longtake.engines.host": "engine: study, plan, draw",
+    "longtake.media.nursery": "nursery: imports of the four above",
+}
+_COMMAND = "command: imports, frames passed on, measures"
+
+Run = dict[str, float]
 
 
 def main() -> None:
-    """Measure every engine of ours on the sample clip."""
-    found: dict[str, list[dict[str, float]]] = {"persistence": [], "motion": []}
+    """Measure our engines on the sample clip, and the whole of `motion` at 720 lines too."""
+    found: dict[tuple[str, int], list[Run]] = {
+        ("persistence", 464): [],
+        ("motion", 464): [],
+        ("motion", 720): [],
+    }
+    profiles: dict[int, Run] = {}
     with tempfile.TemporaryDirectory() as name:
-        clip = sample(Path(name))
         output = Path(name) / "longer.mp4"
         for _ in range(_RUNS):
-            for engine, runs in found.items():
+            for (engine, height), runs in found.items():
+                clip = sample(Path(name), height=height)
                 run = _engine(engine, clip)
-                began = monotonic_s()
-                extend(clip, output, seconds=_NEW_S, engine=engine, force=True)
-                run["extend_s"] = monotonic_s() - began
-                run["minterpolate_s"] = _minterpolate(clip, output)
+                command = _command(clip, output, engine)
+                run |= _timed("extend", lambda c=command: _run(c))  # type: ignore[misc]
+                run |= _timed("minterpolate", lambda c=clip: _minterpolate(c, output))  # type: ignore[misc]
                 runs.append(run)
-    results.write("speed", QUESTION, COLUMNS, [row(e, r) for e, r in found.items()])
+                if engine == "motion" and height not in profiles:
+                    profiles[height] = profile(command)
+    rows = [row(engine, height, runs) for (engine, height), runs in found.items()]
+    more = "\n\n".join([_profiled(profiles), bandwidth.told()])
+    results.write("speed", QUESTION, COLUMNS, rows, more=more, details=[profiles])
 
 
-def row(engine: str, runs: list[dict[str, float]]) -> dict[str, Any]:
+def row(engine: str, height: int, runs: list[Run]) -> dict[str, Any]:
     """The medians of all runs, and the ratios of those medians."""
     middle = {name: statistics.median(run[name] for run in runs) for name in runs[0]}
     yardstick = middle["minterpolate_s"]
     return {
         "engine": engine,
+        "size": "832x464" if height == 464 else "1280x720",
         "runs": len(runs),
         **middle,
         "engine_ratio": middle["engine_s"] / yardstick,
         "extend_ratio": middle["extend_s"] / yardstick,
     }
+
+
+def profile(command: list[str]) -> Run:
+    """Seconds of processor time of every kind of process of ``command``, looked at often."""
+    spent: dict[int, tuple[str, float]] = {}
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
+        while process.poll() is None:
+            for pid in tree(process.pid):
+                with suppress(OSError):
+                    spent[pid] = _spent(pid)
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(_EVERY_S)
+    found: Run = {}
+    for role, seconds in spent.values():
+        found[role] = found.get(role, 0.0) + seconds
+    return found
+
+
+def _spent(pid: int) -> tuple[str, float]:
+    """What a process is, and its processor time so far, seconds."""
+    folder = Path("/proc", str(pid))
+    called = (folder / "comm").read_text().strip()
+    line = (folder / "cmdline").read_bytes().decode()
+    numbers = (folder / "stat").read_text().rpartition(")")[2].split()
+    seconds = (int(numbers[11]) + int(numbers[12])) * _TICK_S
+    role = _ROLES.get(called) or next(
+        (role for part, role in _ROLES.items() if part in line), _COMMAND
+    )
+    return role, seconds
+
+
+def _profiled(profiles: dict[int, Run]) -> str:
+    """Where the processor time of a command goes, in the order of what it costs."""
+    small, large = profiles[464], profiles[720]
+    roles = sorted(small, key=lambda role: -small[role])
+    rows: list[dict[str, Any]] = [
+        dict(zip(PROCESSES, (role, small[role], large[role]), strict=True))
+        for role in roles
+    ]
+    whole = ("all", sum(small.values()), sum(large.values()))
+    rows.append(dict(zip(PROCESSES, whole, strict=True)))
+    told = results.table(PROCESSES, rows)
+    return f"Processor time of `extend` with `motion`, seconds, by process:\n\n{told}"
+
+
+def _timed(name: str, work: Callable[[], None]) -> Run:
+    """Seconds that ``work`` takes, and the processor time of all that it starts."""
+    before, began = _children_s(), monotonic_s()
+    work()
+    return {
+        f"{name}_s": monotonic_s() - began,
+        f"{name}_cpu_s": _children_s() - before,
+    }
+
+
+def _children_s() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def _command(clip: Path, output: Path, engine: str) -> list[str]:
+    longtake = [sys.executable, "-m", "longtake", "extend", str(clip)]
+    asked = ["--seconds", str(_NEW_S), "--engine", engine]
+    return [*longtake, "-o", str(output), "--force", *asked]
+
+
+def _run(command: list[str]) -> None:
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
 
 
 def _engine(name: str, source: Path) -> dict[str, float]:
@@ -98,23 +199,11 @@ def _engine(name: str, source: Path) -> dict[str, float]:
     }
 
 
-def _minterpolate(source: Path, output: Path) -> float:
-    """Seconds that ffmpeg takes for as many frames between the frames of ``source``."""
-    began = monotonic_s()
+def _minterpolate(source: Path, output: Path) -> None:
+    """Have ffmpeg make as many frames between the frames of ``source``."""
     between = "minterpolate=fps=48,select='mod(n,2)'"
-    ffmpeg(
-        "-t",
-        f"{_NEW_S}",
-        "-i",
-        source,
-        "-an",
-        "-vf",
-        between,
-        "-c:v",
-        "libx264",
-        output,
-    )
-    return monotonic_s() - began
+    cut = ("-t", f"{_NEW_S}", "-i", source, "-an", "-vf", between)
+    ffmpeg(*cut, "-c:v", "libx264", output)
 
 
 if __name__ == "__main__":

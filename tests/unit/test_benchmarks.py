@@ -60,7 +60,7 @@ def test_a_row_of_speed_is_made_of_medians() -> None:
         {"engine_s": engine, "extend_s": 4.0, "minterpolate_s": 8.0}
         for engine in (1.0, 2.0, 30.0)
     ]
-    row = speed.row("motion", runs)
+    row = speed.row("motion", 464, runs)
     assert row["engine_s"] == 2.0
     assert (row["engine_ratio"], row["extend_ratio"]) == (0.25, 0.5)
 
