@@ -108,7 +108,9 @@ def profile(command: list[str]) -> Run:
         while process.poll() is None:
             for pid in tree(process.pid):
                 with suppress(OSError):
-                    spent[pid] = _spent(pid)
+                    role, seconds = _spent(pid)
+                    known, _ = spent.get(pid, (_COMMAND, 0.0))
+                    spent[pid] = role or known, seconds
             with suppress(subprocess.TimeoutExpired):
                 process.wait(_EVERY_S)
     found: Run = {}
@@ -118,12 +120,14 @@ def profile(command: list[str]) -> Run:
 
 
 def _spent(pid: int) -> tuple[str, float]:
-    """What a process is, and its processor time so far, seconds."""
+    """What a process is, "" of one that has ended, and its processor time, seconds."""
     folder = Path("/proc", str(pid))
     called = (folder / "comm").read_text().strip()
     line = (folder / "cmdline").read_bytes().decode()
     numbers = (folder / "stat").read_text().rpartition(")")[2].split()
     seconds = (int(numbers[11]) + int(numbers[12])) * _TICK_S
+    if not line:
+        return "", seconds
     role = _ROLES.get(called) or next(
         (role for part, role in _ROLES.items() if part in line), _COMMAND
     )
