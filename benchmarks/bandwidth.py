@@ -28,8 +28,8 @@ def told() -> str:
     )
 
 
-def rows() -> list[dict[str, Any]]:
-    """One row for each operation, the copy first."""
+def _operations() -> dict[str, tuple[int, Callable[[], Any]]]:
+    """What is measured: the bytes that it moves, and how to do it once."""
     random = np.random.default_rng(0)
     size = (_WIDTH, _HEIGHT)
     frame = random.integers(0, 256, (_HEIGHT, _WIDTH, 3), np.uint8)
@@ -45,7 +45,7 @@ def rows() -> list[dict[str, Any]]:
     cubic = cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP
 
     much, other = np.ones((2, _MUCH_BYTES), np.uint8)
-    operations: dict[str, tuple[int, Callable[[], Any]]] = {
+    return {
         "copy of 256 MB": (2 * much.nbytes, lambda: np.copyto(other, much)),
         "copy of the frame (float32)": (
             2 * exact.nbytes,
@@ -71,9 +71,13 @@ def rows() -> list[dict[str, Any]]:
         ),
         "DIS flow, fast, at half the size": (n_flow, lambda: flow(little, there)),
     }
+
+
+def rows() -> list[dict[str, Any]]:
+    """One row for each operation, the copy first."""
     found: list[dict[str, Any]] = []
     with same_bits():
-        for name, (n_bytes, work) in operations.items():
+        for name, (n_bytes, work) in _operations().items():
             seconds = _seconds(work)
             rate = n_bytes / seconds / 1e9
             first = found[0]["gb_per_s"] if found else rate
