@@ -140,6 +140,7 @@ class Child:
         self._hung = self._finished = False
         self._waiting_since: float | None = None
         self._done, self._stop = threading.Event(), stopping.current()
+        stopping.check()  # its work may be done before anybody looks
         self._process = offspring.born(module)
         self._watch = threading.Thread(target=self._look_after_it, daemon=True)
         self._watch.start()
