@@ -31,6 +31,7 @@ def test_what_is_like_the_clip_passes() -> None:
     assert judge(FINE).model_dump() == {
         "passed": True,
         "failures": (),
+        "beside": (),
         "unmeasured": (),
         "bands": {name: (band.low, band.high) for name, band in BANDS.items()},
     }
@@ -48,10 +49,10 @@ def test_each_end_of_each_band(name: str) -> None:
             value = most * (beside if most >= 1 or band.low is None else 1 / beside)
             verdict = judge(FINE.model_copy(update={name: value}))
             assert verdict.passed is passes
-            for sentence in verdict.failures:
-                assert f"{value:.2f}" in sentence
-                assert f"{end:g}" in sentence
-            assert len(verdict.failures) == (not passes)
+            (sentence,) = verdict.beside if passes else verdict.failures
+            assert f"{value:.2f}" in sentence
+            assert f"{end:g}" in sentence
+            assert not (verdict.failures if passes else verdict.beside)
 
 
 def test_a_little_beside_many_bands_is_too_much() -> None:

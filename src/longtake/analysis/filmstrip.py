@@ -105,6 +105,9 @@ def _words(verdict: Verdict) -> list[tuple[Color, str]]:
         lines = [(_GOOD, "Every measure that could be taken lies in its band.")]
         if not verdict.unmeasured:
             lines = [(_GOOD, "Every measure lies in its band.")]
+        if verdict.beside:
+            lines = [(_GOOD, "It passes; a little outside its band lies this.")]
+            lines += [(_FAINT, one) for one in verdict.beside]
     else:
         lines = [(_BAD, failure) for failure in verdict.failures]
     if verdict.unmeasured:

@@ -103,13 +103,15 @@ BANDS: dict[str, Band] = {
 
 
 class Verdict(Facts):
-    """``failures``: one sentence each. ``unmeasured``: measures that could not be taken.
+    """``failures``: why not, one sentence each. ``beside``: what passes all the same, though
+    it lies a little outside its band. ``unmeasured``: measures that could not be taken.
 
     ``bands``: what each measure was held against, (low, high), None for no end.
     """
 
     passed: bool
     failures: tuple[str, ...] = ()
+    beside: tuple[str, ...] = ()
     unmeasured: tuple[str, ...] = ()
     bands: dict[str, tuple[float | None, float | None]] = Field(default_factory=dict)
 
@@ -123,19 +125,20 @@ def judge(measures: Measures, *, asked_for: frozenset[str] = frozenset()) -> Ver
     """
     unknown = asked_for - BANDS.keys()
     assert not unknown, f"no such measure: {sorted(unknown)}"
-    failures, unmeasured = [], []
+    outside, unmeasured = [], []
     for name, band in BANDS.items():
         value: float | None = getattr(measures, name)
         if value is None:
             unmeasured.append(name)
         elif name not in asked_for and (failure := band.failure(value)):
-            failures.append(
+            outside.append(
                 f"{failure} ({name.replace('_', ' ')} {value:.2f}, accepted {band})."
             )
     passed = beyond(measures, asked_for=asked_for) <= SLACK
     return Verdict(
         passed=passed,
-        failures=() if passed else tuple(failures),
+        failures=() if passed else tuple(outside),
+        beside=tuple(outside) if passed else (),
         unmeasured=tuple(unmeasured),
         bands={name: (band.low, band.high) for name, band in BANDS.items()},
     )

@@ -49,7 +49,7 @@ _CODES: dict[type[errors.LongtakeError], Code] = {
 
 # What stands before the path of an answer with a real status: there a client that knows
 # nothing of envelopes (a <video>, a balancer) reads it.
-_REAL_STATUS = ("/m/", "/healthz", "/readyz")
+_REAL_STATUS = ("/m/", "/share/", "/healthz", "/readyz")
 _STATUS = {401: 401, 429: 429, 500: 500}
 _ON_THE_WIRE = {400: 400, 404: 404, 422: 422, 501: 500, 505: 503}  # of media, health
 

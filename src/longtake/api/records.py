@@ -51,7 +51,7 @@ class VideoView(Shape):
     sha256: str
     expired: bool = Field(description="Whether its files are gone.")
     passed: bool | None = Field(
-        description="Whether every measure of the join lies in its band; see the report."
+        description="Whether its measures are accepted; the report says why not."
     )
 
 

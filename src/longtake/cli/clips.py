@@ -91,8 +91,10 @@ def measure_rows(measures: Measures, verdict: Verdict) -> list[tuple[str, str]]:
 
 def verdict_text(verdict: Verdict) -> str:
     """The verdict in plain words."""
+    if verdict.beside:
+        return "\n".join(("it passes, a little outside its bands:", *verdict.beside))
     if verdict.passed:
-        return "every measure lies in its band, or a little beside it"
+        return "every measure lies in its band"
     return "\n".join(verdict.failures)
 
 

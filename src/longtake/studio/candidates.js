@@ -65,7 +65,7 @@ export function candidates(ctx, record, index, join) {
       "div",
       { class: "row apart" },
       h("span", {}, h("b", {}, `Candidate ${k + 1}`), k === 0 && h("span", { title: "by measure" }, " · best")),
-      h("span", { class: ["tag", video.passed ? "good" : "warn"] }, video.passed ? "in its bands" : "outside a band"),
+      h("span", { class: ["tag", video.passed ? "good" : "warn"] }, video.passed ? "passes" : "outside a band"),
     ),
     k === index
       ? h("span", { class: "button", "aria-current": "true" }, "Picked")

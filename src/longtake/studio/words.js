@@ -44,13 +44,14 @@ export function inAWord({ verdict: { passed, failures } }) {
 }
 
 function verdict(step) {
-  const { failures, unmeasured } = step.verdict;
+  const { failures, beside = [], unmeasured } = step.verdict;
   const [mood, text] = inAWord(step);
   const all = unmeasured.length ? "Every measure that could be taken lies in its band." : "Every measure lies in its band.";
   const names = unmeasured.map((name) => (TITLES[name]?.[0] ?? name).toLowerCase());
   return [
     h("h2", { class: ["verdict", mood] }, text),
-    failures.length ? h("ul", { class: "told" }, failures.map((one) => said("warn", one))) : h("p", {}, all),
+    failures.length ? h("ul", { class: "told" }, failures.map((one) => said("warn", one))) : h("p", {}, beside.length ? "All that was measured is accepted; this lies a little outside its band:" : all),
+    beside.length > 0 && h("ul", { class: "told" }, beside.map((one) => said("", one))),
     names.length > 0 && h("p", { class: "muted" }, `Could not be measured here: ${names.join(", ")}.`),
     step.relaxed?.length > 0 && step.verdict.passed && h("p", { class: "muted" }, `Not held against it, since the prompt asks for it: ${step.relaxed.map((name) => (TITLES[name]?.[0] ?? name).toLowerCase()).join(", ")}.`),
   ];
