@@ -52,7 +52,7 @@ ODD = {
     "all black": Odd(lambda: np.zeros((30, 96, 160, 3), np.uint8), 0),
     "pure noise": Odd(_noise, 90),
     "a cut on the last frame": Odd(_cut_at_the_end, 8),
-    "4096 wide": Odd(_wide, 25, seconds=Fraction(1, 4)),
+    "4096 wide": Odd(_wide, 28, seconds=Fraction(1, 4)),
     "240 frames a second": Odd(
         lambda: swing(240, 170, **SIZE), 8, rate=240, seconds=Fraction(1, 4)
     ),

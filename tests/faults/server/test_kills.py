@@ -61,6 +61,9 @@ def weather(
         sources = {caller: caller.import_clip(clip) for caller in callers}
         storm = Storm(server, sources, receiver.url(), seed, supervisors)
         storm.rage(n_kills)
+        server.wait_ready(
+            storm.supervisors[commands[0]]
+        )  # the last may have hit the API
         tell(storm.told())
         whole.assert_nothing_lost(server, storm.accepted)
         whole.assert_charged_once(server, callers)
