@@ -24,6 +24,7 @@ Picture = NDArray[np.uint8] | NDArray[np.int16] | NDArray[np.float32]
 
 _SMALLEST_SIDE = 32  # pixels: below this DIS has no coarse scale to search
 _THREADS = 2
+_SIZES = 8  # of pictures that a thread has a DIS for
 _T = TypeVar("_T")
 _R = TypeVar("_R")
 
@@ -65,12 +66,20 @@ def each(work: Callable[[_T], _R], items: Sequence[_T]) -> list[_R]:
 _own = threading.local()
 
 
-def _searcher(preset: Preset) -> cv2.DISOpticalFlow:
-    """The calling thread's own DIS: the object keeps buffers and is not shareable."""
+def _searcher(preset: Preset, size: tuple[int, int]) -> cv2.DISOpticalFlow:
+    """The calling thread's own DIS: the object keeps buffers and is not shareable.
+
+    One for each size: a picture with no coarse scale changes the object's settings, and
+    every later answer with them.
+    """
     if not hasattr(_own, "searcher"):
-        _own.searcher = lru_cache(cv2.DISOpticalFlow.create)
-    found: cv2.DISOpticalFlow = _own.searcher(int(preset))
+        _own.searcher = lru_cache(maxsize=_SIZES)(_created)
+    found: cv2.DISOpticalFlow = _own.searcher(preset, size)
     return found
+
+
+def _created(preset: Preset, _: tuple[int, int]) -> cv2.DISOpticalFlow:
+    return cv2.DISOpticalFlow.create(int(preset))
 
 
 def flow(before: Gray, after: Gray, preset: Preset = Preset.FAST) -> Flow:
@@ -84,7 +93,8 @@ def flow(before: Gray, after: Gray, preset: Preset = Preset.FAST) -> Flow:
     if right or down:
         before = _padded(before, right, down)
         after = _padded(after, right, down)
-    found = _searcher(preset).calc(before, after, None)  # type: ignore[call-overload]
+    searcher = _searcher(preset, before.shape)
+    found = searcher.calc(before, after, None)  # type: ignore[call-overload]
     return np.ascontiguousarray(found[:height, :width], np.float32)
 
 
