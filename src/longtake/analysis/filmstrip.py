@@ -85,7 +85,7 @@ def filmstrip(
     plots = heads + 2 * tall + 130
     gauges = plots + 3 * (_PLOT + 44) + 36
     rows = -(-len(_TITLES) // _GAUGES)
-    sheet = Sheet(_WIDTH, gauges + rows * 96 + _MARGIN - 10, _PAPER)
+    sheet = Sheet(_WIDTH, gauges + rows * 96 + _MARGIN + 10, _PAPER)
     _head(sheet, title, words, verdict, len(after) / rate)
     run = np.concatenate([before, after])
     shown = {offset: len(before) + offset for offset in offsets}
@@ -286,14 +286,9 @@ def _gauges(sheet: Sheet, measures: Measures, top: int) -> None:
         x = _MARGIN + (k % _GAUGES) * (wide + 12)
         y = top + (k // _GAUGES) * 96
         _gauge(sheet, (x, y, x + wide, y + 84), title, getattr(measures, name), name)
-    lines = (
-        "Ratios to the clip (1 = like",
-        "it), shares, or, for color,",
-        "Lab units.",
-    )
-    for k, line in enumerate(lines):
-        x, y = _WIDTH - _MARGIN - wide + 4, top + 96 + 22 + 20 * k
-        sheet.text((x, y), line, 14, _FAINT, "lm")
+    note = "Ratios to the clip (1 = like it), shares, or, for color, Lab units."
+    below = top + -(-len(_TITLES) // _GAUGES) * 96
+    sheet.text((_MARGIN, below + 6), note, 14, _FAINT, "lm")
 
 
 def _gauge(
