@@ -23,10 +23,7 @@ from longtake.analysis.pictures import Frames, gray
 
 PIXELS = 0.02  # pixels: a fifth of what DIS can tell apart
 _QUARTER = 4  # flows are kept this much smaller: DIS finds nothing finer
-_LAGS = (
-    5,
-    8,
-)  # steps between flows that are compared: neighbors differ by what DIS errs
+_LAGS = (5, 8)  # steps between flows compared: neighbors differ by what DIS errs
 
 
 @dataclass(frozen=True, slots=True)

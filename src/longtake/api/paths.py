@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Path
 from itsdangerous import BadSignature, TimestampSigner
 from pydantic import Field
 from sqlalchemy import Connection
@@ -14,9 +14,9 @@ from longtake.api import auth, envelope, shapes
 from longtake.api.body import Ask, json_body
 from longtake.api.envelope import Answer, Envelope
 from longtake.api.fields import Whole
-from longtake.api.records import TaskId, VideoView, video_view
-from longtake.api.shapes import Number, Shape
-from longtake.errors import FieldInvalid, NotFound, RecordNotReady
+from longtake.api.records import Index, TaskId, VideoView, chosen, video_view
+from longtake.api.shapes import Shape
+from longtake.errors import NotFound, RecordNotReady
 from longtake.records import Origin, Record
 from longtake.store import Store
 
@@ -71,7 +71,7 @@ def read_path(
     caller: auth.Caller,
     task_id: TaskId,
     store: auth.Books,
-    index: Annotated[Number, Query(ge=0, le=1000, description="Which video.")] = 0,
+    index: Index = 0,
 ) -> Envelope:
     """Everything that led to one video, from the original on, in one document."""
     with store.database.reading() as connection:
@@ -133,12 +133,7 @@ def _path(
     videos = clips.of_each(connection, [one.id for one in found])
     if not videos[record.id]:
         raise RecordNotReady("The record has no video (yet), so no path leads to it.")
-    if index >= len(videos[record.id]):
-        raise FieldInvalid(
-            f"index is {index}; the record's videos end at "
-            f"{len(videos[record.id]) - 1}.",
-            field="index",
-        )
+    chosen(videos[record.id], index)
     steps = []
     here, place = known.get(record.task_id), index
     while here is not None:

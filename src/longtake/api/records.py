@@ -21,6 +21,7 @@ from longtake.records import Origin, Record, State
 router = APIRouter(tags=["records"])
 
 TaskId = Annotated[str, Path(max_length=128, description="As it was answered.")]
+Index = Annotated[Number, Query(ge=0, le=1000, description="Which video.")]
 
 
 class VideoFacts(Shape):
@@ -164,7 +165,7 @@ def read_report(
     caller: auth.Caller,
     task_id: TaskId,
     store: auth.Books,
-    index: Annotated[Number, Query(ge=0, le=1000, description="Which video.")] = 0,
+    index: Index = 0,
 ) -> Envelope:
     """The report of one video: how it was made, how it measures, what was proved."""
     with store.database.reading() as connection:
@@ -174,12 +175,17 @@ def read_report(
         raise RecordNotReady("The record was taken in, not made here; no report.")
     if record.state != "success":
         raise RecordNotReady("The record has no report, since it has no video (yet).")
+    return envelope.ok(chosen(videos, index).report)
+
+
+def chosen(videos: Sequence[Clip], index: int) -> Clip:
+    """The video ``index`` of a record. Raises FieldInvalid where there is none."""
     if index >= len(videos):
         raise FieldInvalid(
             f"index is {index}; the record's videos end at {len(videos) - 1}.",
             field="index",
         )
-    return envelope.ok(videos[index].report)
+    return videos[index]
 
 
 @router.delete("/api/v1/records/{task_id}", response_model=Answer[Deleted])

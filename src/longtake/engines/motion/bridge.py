@@ -26,9 +26,7 @@ REACH = 16.0  # places beyond the last frame after which what has no sway stands
 LOOK_BACK = 8  # frames at the clip's end in which its velocity is looked for
 _STEADY, _ERRATIC = 0.9, 0.4  # decay of the velocity, per frame
 _QUICKEST, _SLOWEST = 0.6, 0.97  # decay of what is steady, by how far that may lead
-_BENT = (
-    0.35  # pixels, for each pixel aside, by which the picture may bend before it rests
-)
+_BENT = 0.35  # pixels, for each aside, by which the picture may bend before it rests
 _FARTHEST = 0.05  # picture widths that it may move before it rests
 _DISAGREEMENT = 1.0  # pixels, and
 _RELATIVE_DISAGREEMENT = 0.3  # of the velocity: more is no steady motion

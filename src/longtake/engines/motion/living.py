@@ -15,7 +15,6 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from longtake.analysis.distances import Matrix
 from longtake.engines.motion import sway, texture
@@ -32,8 +31,6 @@ _CALM = 20  # percent of the cells are taken for calm
 _GAIN = 0.75  # of the cost: dividing a region must save more than this leaves
 _REST_S = 0.6  # in which a one-way event comes to rest
 _SEEDS = 7919  # apart: neighbors do not jump together
-
-_Steps = NDArray[np.float64]  # (rows, columns), gray levels
 
 
 @dataclass(frozen=True, slots=True)
