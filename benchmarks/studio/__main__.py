@@ -21,7 +21,7 @@ QUESTION = (
     "compressed. `first paint` is the first time that anything is on the screen, `content` "
     "the first text or picture, `largest` the largest one, all from the begin of the "
     "navigation: the median and the worst of {rounds} windows, each of a new profile, half "
-    "of them wide and half narrow. The machine was shared with other work.)"
+    "of them wide and half narrow.)"
 )
 COLUMNS = (
     "room",
